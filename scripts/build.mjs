@@ -1,0 +1,39 @@
+// Bundles the program into dist/ and writes the type declarations beside it.
+// Everything small is bundled (one file to open instead of a hundred is what makes the start fast);
+// what carries a binary or must see the user's files stays a dependency.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const external = [/^node:/, 'pg-native', ...Object.keys({ ...dependencies, ...optionalDependencies })];
+
+rmSync(`${root}/dist`, { recursive: true, force: true });
+
+const bundle = await rolldown({
+  cwd: root,
+  platform: 'node',
+  external,
+  input: {
+    index: 'src/index.ts',
+    config: 'src/config/public.ts',
+    'cli/main': 'src/cli/main.ts',
+  },
+});
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  comments: { legal: true },
+});
+await bundle.close();
+chmodSync(`${root}/dist/cli/main.js`, 0o755);
+
+const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(types.status ?? 1);

@@ -1,0 +1,90 @@
+import type { ErrorJson } from './errors.js';
+import type { Direction, MigrationReport, RunReport, StepReport, Warning } from './report.js';
+
+interface MigrationEvent {
+  readonly runId: string;
+  readonly version: string;
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+/** Who holds what another waits for, as far as the role may see it. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly applicationName: string | null;
+  readonly user: string | null;
+  readonly clientAddress: string | null;
+  /** ISO 8601; when the holder's session began. */
+  readonly since: string | null;
+  readonly query: string | null;
+}
+
+/** Everything observable. Log, metrics, terminal and studio are listeners; the library itself never prints. */
+export interface EventMap {
+  /** The embedded server's data folder is being made (first start). */
+  'server:create': { readonly dir: string };
+  /** The embedded server was started by this process. */
+  'server:start': { readonly pid: number; readonly port: number };
+  /** Another run holds the lock; sent at once and then about every second. */
+  'lock:wait': { readonly waitedMs: number; readonly holder: LockHolder | null };
+  'lock:acquired': { readonly waitedMs: number };
+  'run:start': {
+    readonly runId: string;
+    readonly direction: Direction;
+    readonly environment: string;
+    readonly migrations: readonly { readonly version: string; readonly name: string }[];
+  };
+  'run:success': { readonly report: RunReport };
+  'run:error': { readonly report: RunReport; readonly error: ErrorJson };
+  'migration:apply:start': MigrationEvent & { readonly index: number; readonly total: number };
+  'migration:apply:success': MigrationEvent & { readonly report: MigrationReport };
+  'migration:apply:error': MigrationEvent & { readonly error: ErrorJson };
+  'step:start': MigrationEvent & { readonly step: number; readonly steps: number; readonly transaction: boolean };
+  'step:success': MigrationEvent & { readonly report: StepReport };
+  /** A step was rolled back because a lock was not to be had, and will be tried again after `delayMs`. */
+  'step:retry': MigrationEvent & {
+    readonly step: number;
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly sqlstate: string;
+  };
+  /** An interrupted earlier run was found, and this is what was decided about one of its steps. */
+  'recovery:decision': {
+    readonly version: string;
+    readonly step: number;
+    readonly decision: 'done' | 'again' | 'cleaned' | 'waiting';
+    readonly why: string;
+  };
+  /** A NOTICE, WARNING or INFO of the server, with the statement it belongs to where that is known. */
+  notice: {
+    readonly severity: string;
+    readonly message: string;
+    readonly version?: string;
+    readonly statement?: number;
+  };
+  warning: Warning;
+  /** A stop was asked for: the running step ends first (`finish`), or its statement is cancelled (`cancel`). */
+  'run:stopping': { readonly how: 'finish' | 'cancel' };
+}
+
+export type EventName = keyof EventMap;
+export type Listener<Name extends EventName> = (payload: EventMap[Name]) => void;
+
+/** A typed emitter. A listener that throws stops the run: it is the user's code, and its error is not ours to hide. */
+export class Events {
+  readonly #listeners = new Map<EventName, Set<(payload: never) => void>>();
+
+  /** Adds a listener and returns the function that removes it. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    set.add(listener);
+    return () => void set.delete(listener);
+  }
+
+  emit<Name extends EventName>(name: Name, payload: EventMap[Name]): void {
+    const set = this.#listeners.get(name);
+    if (set === undefined) return;
+    for (const listener of set) (listener as Listener<Name>)(payload);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Client, QueryResultRow } from 'pg';
+
+export interface QueryAnswer<Row> {
+  readonly rows: readonly Row[];
+  /** Rows returned, or touched by INSERT, UPDATE, DELETE, MERGE or COPY. */
+  readonly rowCount: number;
+}
+
+export type SqlValue = unknown;
+
+/** An SQL text with its parameters, as the `sql` tag makes it: `` sql`delete from t where id = ${id}` ``. */
+export interface SqlFragment {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** What a code migration works with. Every statement runs on the session, and in the transaction, of the run. */
+export interface MigrationDatabase {
+  /** One statement, with `$1` parameters. @throws {MIGRATION_FAILED} with the place in the migration file. */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    text: string | SqlFragment,
+    values?: readonly SqlValue[],
+  ): Promise<QueryAnswer<Row>>;
+  /** The only row of the answer. @throws {QUERY_ROW_COUNT} when there is none, or more than one. */
+  one<Row extends QueryResultRow = QueryResultRow>(
+    text: string | SqlFragment,
+    values?: readonly SqlValue[],
+  ): Promise<Row>;
+  /** One or many statements without parameters; their rows are not kept. */
+  exec(text: string | SqlFragment): Promise<void>;
+  /** Loads rows by COPY; gives the number of rows. `columns` defaults to the keys of the first row. */
+  copy(table: string, rows: RowSource, options?: { readonly columns?: readonly string[] }): Promise<number>;
+  /** Inserts rows, and updates those whose key exists. `key` defaults to the primary key. Gives the rows touched. */
+  upsert(
+    table: string,
+    rows: RowSource,
+    options?: { readonly key?: readonly string[]; readonly columns?: readonly string[] },
+  ): Promise<number>;
+  /** The connection itself, for libraries that want a `pg.Client`. It is ours: do not end it. */
+  readonly client: Client;
+}
+
+export type RowObject = Readonly<Record<string, unknown>>;
+export type RowSource = Iterable<RowObject> | AsyncIterable<RowObject>;

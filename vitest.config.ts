@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+// Three kinds of tests by suffix: unit (no database), pg (real servers), cli (spawns the built program).
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'postgres',
+          include: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
