@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { LockHolder } from '../core/events.js';
+import type { Session } from './session.js';
+
+/**
+ * First half of every advisory lock key of ours: "LK" in ASCII. The two-integer form can never meet an
+ * application's bigint keys, and makes our locks recognisable in pg_locks (classid, objsubid = 2; ENGINE A7).
+ */
+export const lockClass = 19_531;
+
+export interface AdvisoryKey {
+  readonly classId: number;
+  readonly objectId: number;
+}
+
+/**
+ * The key of a history: a hash of its folded, qualified name. Advisory locks are per database already. A collision
+ * of two histories costs waiting, nothing else.
+ */
+export function historyLockKey(schema: string, table: string): AdvisoryKey {
+  const digest = createHash('sha256').update(`${schema}.${table}`).digest();
+  return { classId: lockClass, objectId: digest.readInt32BE(0) };
+}
+
+/** Takes the lock for this session, or says at once that it is held. A blocking wait would hold a snapshot (A2). */
+export async function tryLock(session: Session, key: AdvisoryKey): Promise<boolean> {
+  const rows = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
+    key.classId,
+    key.objectId,
+  ]);
+  return rows[0]?.locked === true;
+}
+
+export async function unlock(session: Session, key: AdvisoryKey): Promise<void> {
+  await session.query('select pg_advisory_unlock($1, $2)', [key.classId, key.objectId]);
+}
+
+/** SQL that gives 1 while this session holds the lock and raises 22012 otherwise; for use inside a message. */
+export function stillLockedSql(key: AdvisoryKey): string {
+  return `1 / (select count(*)::int from pg_catalog.pg_locks where locktype = 'advisory' and classid = ${key.classId} and objid = ${key.objectId >>> 0} and objsubid = 2 and pid = pg_catalog.pg_backend_pid() and granted)`;
+}
+
+/** Who holds the lock, as far as this role may see; null when nobody does any more. */
+export async function lockHolder(session: Session, key: AdvisoryKey): Promise<LockHolder | null> {
+  const rows = await session.query<{
+    pid: number;
+    application_name: string | null;
+    usename: string | null;
+    client_addr: string | null;
+    since: string | null;
+    query: string | null;
+  }>(
+    /* sql */ `
+    select l.pid, a.application_name, a.usename, a.client_addr::text,
+           to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
+           left(a.query, 200) as query
+    from pg_locks l
+    left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.classid = $1 and l.objid = $2::bigint::oid and l.objsubid = 2 and l.granted
+      and l.database = (select oid from pg_database where datname = current_database())`,
+    [key.classId, String(key.objectId >>> 0)],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    pid: row.pid,
+    applicationName: row.application_name,
+    user: row.usename,
+    clientAddress: row.client_addr,
+    since: row.since,
+    query: row.query,
+  };
+}

@@ -1,0 +1,72 @@
+import { quoteIdent, quoteLiteral } from '../sql/quote.js';
+
+/** What a session of ours always has, whatever the role, the database or a migration says. */
+export interface Baseline {
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly searchPath: readonly string[] | null;
+  readonly role: string | null;
+}
+
+/** Settings as name and value, the way both the startup packet and SET take them. */
+function settings(baseline: Baseline): readonly (readonly [string, string])[] {
+  const list: [string, string][] = [
+    ['lock_timeout', String(baseline.lockTimeoutMs)],
+    ['statement_timeout', String(baseline.statementTimeoutMs)],
+    // An idle cut-off would end the session that keeps the lock, and the run would not know (ENGINE A1).
+    ['idle_session_timeout', '0'],
+    ['idle_in_transaction_session_timeout', '0'],
+    // A backend inside a long statement looks at its socket only when told to, so that a killed client's work ends.
+    ['client_connection_check_interval', '2000'],
+    ['tcp_keepalives_idle', '30'],
+    ['tcp_keepalives_interval', '10'],
+    ['tcp_keepalives_count', '3'],
+    // Our splitter reads strings the standard way; another setting would make the server see other statements.
+    ['standard_conforming_strings', 'on'],
+    ['client_encoding', 'UTF8'],
+    ['datestyle', 'ISO, MDY'],
+    ['intervalstyle', 'postgres'],
+  ];
+  if (baseline.searchPath !== null)
+    list.push(['search_path', baseline.searchPath.map(quoteIdent).join(', ')]);
+  if (baseline.role !== null) list.push(['role', baseline.role]);
+  return list;
+}
+
+/** The `options` of the startup packet. What stands there is what RESET ALL and RESET ROLE go back to. */
+export function startupOptions(baseline: Baseline): string {
+  const escape = (value: string): string => value.replace(/[\\ ]/g, (char) => `\\${char}`);
+  // The marker tells afterwards whether the packet arrived: a pooler may drop `options` without a word.
+  return [...settings(baseline), ['lockkeeper.baseline', 'on'] as const]
+    .filter(([name]) => name !== 'client_encoding')
+    .map(([name, value]) => `-c ${name}=${escape(value)}`)
+    .join(' ');
+}
+
+/** The same as SET statements, for a pooler that refuses `options` in the startup packet. */
+export function baselineSets(baseline: Baseline): string {
+  return settings(baseline)
+    .map(([name, value]) =>
+      name === 'search_path' ? `set search_path = ${value}` : `set ${name} = ${quoteLiteral(value)}`,
+    )
+    .join('; ');
+}
+
+/**
+ * Puts a session back to where it began, and keeps its advisory lock: DISCARD ALL is refused in a transaction
+ * block, and would drop the lock (ENGINE B12, tried on 15 and 18).
+ */
+export const hygiene = [
+  'close all',
+  'set session authorization default',
+  'reset role',
+  'reset all',
+  'deallocate all',
+  'unlisten *',
+  'discard plans',
+  'discard temp',
+  'discard sequences',
+].join('; ');
+
+/** How many statements `hygiene` holds: each answers with a command tag. */
+export const hygieneStatements = hygiene.split('; ').length;
