@@ -84,6 +84,7 @@ export interface AppliedItem {
   readonly batch: number;
   readonly format: MigrationFormat;
   readonly release: string | null;
+  /** Labels put here by `tag`. */
   readonly tags: readonly string[];
 }
 
@@ -245,6 +246,19 @@ export interface MarkReport {
   readonly as: 'applied' | 'pending';
 }
 
+export interface RepairOptions extends ConfirmOptions {
+  readonly version: string;
+  /** Kept in the journal. */
+  readonly why: string;
+}
+
+export interface RepairReport {
+  readonly version: string;
+  readonly name: string;
+  readonly checksumBefore: string;
+  readonly checksumAfter: string;
+}
+
 export interface DatabaseServerReport {
   readonly running: boolean;
   readonly pid: number | null;
@@ -260,7 +274,7 @@ export interface Lockkeeper extends AsyncDisposable {
   /** Adds a listener and returns the function that removes it. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void;
   init(options?: InitOptions): Promise<InitReport>;
-  new(options: NewOptions): Promise<NewReport>;
+  new (options: NewOptions): Promise<NewReport>;
   doctor(): Promise<DoctorReport>;
   config(): Promise<ConfigReport>;
   status(): Promise<StatusReport>;
@@ -276,7 +290,10 @@ export interface Lockkeeper extends AsyncDisposable {
   fresh(options?: ResetOptions): Promise<ResetReport>;
   setup(): Promise<RunReport>;
   tag(name: string): Promise<TagReport>;
+  /** Settles by hand what the history says of one migration; runs none of its statements. */
   mark(options: MarkOptions): Promise<MarkReport>;
+  /** Accepts the present content of a changed file: its checksum replaces the stored one. */
+  repair(options: RepairOptions): Promise<RepairReport>;
   readonly db: {
     start(): Promise<DatabaseServerReport>;
     stop(): Promise<DatabaseServerReport>;

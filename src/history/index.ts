@@ -1,0 +1,34 @@
+export { ensureInstalled, readInstallation, type Installation } from './install.js';
+export { defaultHistory, type HistoryOptions } from './options.js';
+export {
+  emptyHistory,
+  readHistory,
+  readLog,
+  readStoredDown,
+  readTokenChecksums,
+  type AppliedMigration,
+  type HistoryState,
+  type LogEntry,
+  type OpenStep,
+  type StoredDown,
+} from './read.js';
+export { historyTables, type HistoryTables } from './tables.js';
+export {
+  claimApply,
+  claimRollback,
+  claimStep,
+  closeApply,
+  closeRollback,
+  closeSteps,
+  completeStep,
+  failStep,
+  finishApply,
+  finishRollback,
+  logRow,
+  tagNewest,
+  type HistoryRow,
+  type JournalAction,
+  type JournalStep,
+  type MigrationKey,
+  type RunStamp,
+} from './write.js';

@@ -1,0 +1,195 @@
+import { LockkeeperError, isLockkeeperError } from '../core/errors.js';
+import { type Session, sqlstate } from '../pg/index.js';
+import { quoteIdent, quoteLiteral } from '../sql/quote.js';
+import { ddl0001 } from './ddl/0001.js';
+import type { HistoryTables } from './tables.js';
+
+/** All DDL of ours in order; the schema version is the number of entries applied. */
+const ddl: readonly ((tables: HistoryTables) => string)[] = [ddl0001];
+
+/** What the catalog says about our tables, before any of them is read. */
+export interface Installation {
+  /** 0 = nothing there. */
+  readonly schemaVersion: number;
+  readonly schemaExists: boolean;
+  /** Environment stamp: which environment this database says it is; null before the first run. */
+  readonly environment: string | null;
+}
+
+interface CatalogRow {
+  readonly schema_oid: string | null;
+  readonly may_use: boolean | null;
+  readonly table_oid: string | null;
+  readonly row_security: boolean | null;
+  readonly sees_all: boolean | null;
+  readonly may_select: boolean | null;
+  readonly info_oid: string | null;
+}
+
+/** Locks nothing but catalog rows (ACCESS SHARE). Tells "not there" from "not visible" (ENGINE E22). */
+const catalogQuery = /* sql */ `
+  select n.oid::text as schema_oid,
+         has_schema_privilege(n.oid, 'usage') as may_use,
+         t.oid::text as table_oid,
+         t.relrowsecurity as row_security,
+         pg_has_role(t.relowner, 'usage') and not t.relforcerowsecurity
+           or (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as sees_all,
+         has_table_privilege(t.oid, 'select') as may_select,
+         i.oid::text as info_oid
+  from (values (1)) one
+  left join pg_namespace n on n.nspname = $1
+  left join pg_class t on t.relnamespace = n.oid and t.relname = $2
+  left join pg_class i on i.relnamespace = n.oid and i.relname = 'database_info'`;
+
+/**
+ * Looks for our tables; creates nothing.
+ * @throws {HISTORY_UNREADABLE} they are there and this role cannot see all of them.
+ * @throws {HISTORY_NEWER} a newer Lockkeeper made them.
+ */
+export async function readInstallation(session: Session, tables: HistoryTables): Promise<Installation> {
+  const [row] = await session.query<CatalogRow>(catalogQuery, [tables.schema, tables.name]);
+  if (row === undefined || row.schema_oid === null) {
+    return { schemaVersion: 0, schemaExists: false, environment: null };
+  }
+  if (row.may_use !== true) throw unreadable(session, tables, `lacks USAGE on the schema "${tables.schema}"`);
+  if (row.table_oid === null && row.info_oid === null) {
+    return { schemaVersion: 0, schemaExists: true, environment: null };
+  }
+  if (row.table_oid === null || row.info_oid === null) {
+    const missing = row.table_oid === null ? tables.name : 'database_info';
+    throw new LockkeeperError('HISTORY_UNREADABLE', {
+      message: `The schema "${tables.schema}" holds a part of Lockkeeper's tables, but not "${missing}".`,
+      hint: 'Restore the missing table from a backup, or check history.schema and history.table in the configuration.',
+    });
+  }
+  if (row.may_select !== true) throw unreadable(session, tables, `lacks SELECT on ${tables.migrations}`);
+  if (row.row_security === true && row.sees_all !== true) {
+    throw unreadable(
+      session,
+      tables,
+      `sees only some rows of ${tables.migrations}: row-level security is on`,
+    );
+  }
+  return await readInfo(session, tables);
+}
+
+async function readInfo(session: Session, tables: HistoryTables): Promise<Installation> {
+  const rows = await guarded(session, tables, () =>
+    session.query<{ schema_version: number; environment: string | null }>(
+      `select schema_version, environment from ${tables.info}`,
+    ),
+  );
+  const info = rows[0];
+  if (info === undefined) {
+    throw new LockkeeperError('HISTORY_UNREADABLE', {
+      message: `The table ${tables.info} is empty, so the version of the history is not known.`,
+      hint: 'Row-level security may hide its row; look at it as the owner of the table.',
+    });
+  }
+  if (info.schema_version > ddl.length) {
+    throw new LockkeeperError('HISTORY_NEWER', {
+      message: `The history in "${tables.schema}" has schema version ${info.schema_version}; this Lockkeeper knows versions up to ${ddl.length}.`,
+      hint: 'Run the Lockkeeper that prepared this database, or a newer one.',
+    });
+  }
+  return { schemaVersion: info.schema_version, schemaExists: true, environment: info.environment };
+}
+
+function unreadable(session: Session, tables: HistoryTables, why: string): LockkeeperError {
+  return new LockkeeperError('HISTORY_UNREADABLE', {
+    message: `The history exists, but the role "${session.info.user}" ${why}.`,
+    hint: `Run as the owner of schema "${tables.schema}" (set the environment's role), or grant that role what it lacks.`,
+    details: { role: session.info.user, schema: tables.schema },
+  });
+}
+
+/** Runs a query of ours on our tables; a refused right is never read as "nothing there". */
+export async function guarded<Value>(
+  session: Session,
+  tables: HistoryTables,
+  run: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await run();
+  } catch (error) {
+    if ((error as { code?: string }).code !== sqlstate.insufficientPrivilege) throw error;
+    throw unreadable(session, tables, `may not read it: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Makes what is missing, in one transaction, and stamps the environment. Only called while the lock is held.
+ * @throws {HISTORY_INSTALL_FAILED} with the event triggers that stand in the way, where there are any.
+ */
+export async function ensureInstalled(
+  session: Session,
+  tables: HistoryTables,
+  options: { readonly found: Installation; readonly environment: string },
+): Promise<void> {
+  const { found, environment } = options;
+  if (found.schemaVersion === ddl.length && found.environment !== null) return;
+  const parts = [
+    'begin',
+    found.schemaExists ? '' : `create schema if not exists ${quoteIdent(tables.schema)}`,
+    ...ddl.slice(found.schemaVersion).map((make) => make(tables)),
+    found.schemaVersion === 0 ? revokeForeignGrants(tables) : '',
+    found.schemaVersion === 0
+      ? `insert into ${tables.info} (schema_version, environment) values (${ddl.length}, ${quoteLiteral(environment)})`
+      : `update ${tables.info} set schema_version = ${ddl.length}, environment = coalesce(environment, ${quoteLiteral(environment)})`,
+    'commit',
+  ];
+  try {
+    await session.send(parts.filter((part) => part !== '').join(';\n'));
+  } catch (error) {
+    throw await installFailure(session, tables, error);
+  }
+}
+
+/**
+ * Default privileges often give an application role rights on every new table. Whoever can write the history can
+ * make the next `down` run SQL of theirs, so nobody but the owner keeps a right (ENGINE E22, E23).
+ */
+function revokeForeignGrants(tables: HistoryTables): string {
+  const names = [tables.migrations, tables.log, tables.info].map(quoteLiteral).join(', ');
+  return /* sql */ `do $lockkeeper$
+declare granted record;
+begin
+  for granted in
+    select distinct c.oid::regclass as relation, a.grantee
+    from unnest(array[${names}]::regclass[]) as names(relation)
+    join pg_catalog.pg_class c on c.oid = names.relation
+    cross join lateral pg_catalog.aclexplode(c.relacl) a
+    where a.grantee <> c.relowner
+  loop
+    execute pg_catalog.format('revoke all on %s from %s', granted.relation,
+      case when granted.grantee = 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(granted.grantee)) end);
+  end loop;
+end
+$lockkeeper$`;
+}
+
+async function installFailure(session: Session, tables: HistoryTables, error: unknown): Promise<unknown> {
+  if (isLockkeeperError(error) || session.lost !== null) return error;
+  await session.send('rollback');
+  const server = (error as { server?: { code: string; message: string } }).server;
+  const triggers = await session.query<{ name: string }>(
+    `select evtname as name from pg_event_trigger where evtenabled <> 'D' order by evtname`,
+  );
+  const names = triggers.map((trigger) => `"${trigger.name}"`).join(', ');
+  const denied = server?.code === sqlstate.insufficientPrivilege;
+  const hint = denied
+    ? `Let an administrator run: create schema ${quoteIdent(tables.schema)} authorization ${quoteIdent(session.info.user)}; or set history.schema to a schema this role owns.`
+    : names === ''
+      ? 'Look at the message of the server above.'
+      : `An event trigger runs on every DDL here (${names}); let it pass DDL of this role, or disable it for the installation.`;
+  return new LockkeeperError('HISTORY_INSTALL_FAILED', {
+    message: `Lockkeeper's tables could not be created in schema "${tables.schema}": ${server?.message ?? String(error)}.`,
+    hint,
+    details: {
+      sqlstate: server?.code,
+      schema: tables.schema,
+      eventTriggers: triggers.map((trigger) => trigger.name),
+    },
+    cause: error,
+  });
+}

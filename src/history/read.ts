@@ -1,0 +1,193 @@
+import type { Session } from '../pg/index.js';
+import { guarded } from './install.js';
+import type { HistoryTables } from './tables.js';
+
+/** One row of the history. */
+export interface AppliedMigration {
+  readonly source: string;
+  readonly version: string;
+  /** Order of application; undo goes backwards through it. */
+  readonly seq: number;
+  readonly name: string;
+  readonly release: string | null;
+  readonly format: string;
+  readonly batch: number;
+  /** ISO 8601 in UTC. */
+  readonly appliedAt: string;
+  readonly executionTimeMs: number | null;
+  readonly checksum: string;
+  readonly depends: readonly string[];
+  readonly tags: readonly string[];
+  readonly rollbackAvailable: boolean;
+}
+
+/** A step of a migration that was begun and not finished. */
+export interface OpenStep {
+  readonly id: number;
+  readonly source: string;
+  readonly version: string;
+  readonly step: number;
+  readonly action: 'apply' | 'rollback';
+  readonly status: 'started' | 'completed';
+  readonly hash: string | null;
+  readonly preState: unknown;
+}
+
+/** Everything a run has to know about the past; `failures` names why an unfinished migration stopped. */
+export interface HistoryState {
+  readonly applied: readonly AppliedMigration[];
+  readonly open: readonly OpenStep[];
+}
+
+export const emptyHistory: HistoryState = { applied: [], open: [] };
+
+/** Reads history and unfinished steps in one round trip, in order of application. */
+export async function readHistory(session: Session, tables: HistoryTables): Promise<HistoryState> {
+  const [applied = [], open = []] = await guarded(session, tables, () => readBoth(session, tables));
+  return {
+    applied: applied.map((row) => ({
+      source: row[0] as string,
+      version: row[1] as string,
+      seq: Number(row[2]),
+      name: row[3] as string,
+      release: row[4] as string | null,
+      format: row[5] as string,
+      batch: row[6] as number,
+      appliedAt: `${(row[7] as string).replace(' ', 'T')}Z`,
+      executionTimeMs: row[8] === null ? null : Number(row[8]),
+      checksum: row[9] as string,
+      depends: row[10] === null ? [] : (JSON.parse(row[10] as string) as string[]),
+      tags: row[11] === null ? [] : (JSON.parse(row[11] as string) as string[]),
+      rollbackAvailable: row[12] === true,
+    })),
+    open: open.map((row) => ({
+      id: Number(row[0]),
+      source: row[1] as string,
+      version: row[2] as string,
+      step: row[3] as number,
+      action: row[4] as OpenStep['action'],
+      status: row[5] as OpenStep['status'],
+      hash: row[6] as string | null,
+      preState: row[7] === null ? null : (JSON.parse(row[7] as string) as unknown),
+    })),
+  };
+}
+
+/** row_security off turns "sees no row" into an error (42501), for this transaction only (ENGINE E22). */
+async function readBoth(
+  session: Session,
+  tables: HistoryTables,
+): Promise<readonly (readonly (readonly (string | number | boolean | null)[])[])[]> {
+  try {
+    return await session.queryMany(/* sql */ `
+begin read only;
+set local row_security = off;
+select source, version, seq::text, name, release, format, batch, (applied_at at time zone 'utc')::text,
+       execution_time_ms::text, checksum,
+       case when depends <> '{}' then array_to_json(depends)::text end,
+       case when tags <> '{}' then array_to_json(tags)::text end,
+       rollback_available
+from ${tables.migrations}
+order by seq;
+select id::text, source, migration_version, step, action, status, step_hash, pre_state::text
+from ${tables.log}
+where open
+order by id;
+commit`);
+  } catch (error) {
+    if (session.lost === null) await session.send('rollback');
+    throw error;
+  }
+}
+
+/** The token checksums of some applied migrations, read only where a raw checksum differs. */
+export async function readTokenChecksums(
+  session: Session,
+  tables: HistoryTables,
+  keys: readonly { readonly source: string; readonly version: string }[],
+): Promise<ReadonlyMap<string, string>> {
+  if (keys.length === 0) return new Map();
+  const rows = await session.query<{ source: string; version: string; checksum_tokens: string }>(
+    `select source, version, checksum_tokens from ${tables.migrations}
+     where (source, version) in (select * from unnest($1::text[], $2::text[]))`,
+    [keys.map((key) => key.source), keys.map((key) => key.version)],
+  );
+  return new Map(rows.map((row) => [`${row.source}\0${row.version}`, row.checksum_tokens]));
+}
+
+/** A way back that was kept in the database because the file may be gone one day. */
+export interface StoredDown {
+  readonly script: string;
+  /** sha256 (hex) written together with it. */
+  readonly hash: string;
+  /** Roles beside the owner that may write the history, and so this text. */
+  readonly writers: readonly string[];
+}
+
+export async function readStoredDown(
+  session: Session,
+  tables: HistoryTables,
+  key: { readonly source: string; readonly version: string },
+): Promise<StoredDown | null> {
+  const rows = await session.query<{ script: string | null; hash: string | null; writers: string[] }>(
+    /* sql */ `
+    select m.down_script as script, m.down_script_hash as hash,
+           array(select distinct case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end
+                 from pg_class c cross join lateral aclexplode(c.relacl) a
+                 where c.oid = $3::regclass and a.grantee <> c.relowner
+                   and a.privilege_type in ('INSERT', 'UPDATE')) as writers
+    from ${tables.migrations} m
+    where m.source = $1 and m.version = $2`,
+    [key.source, key.version, tables.migrations],
+  );
+  const row = rows[0];
+  if (row === undefined || row.script === null || row.hash === null) return null;
+  return { script: row.script, hash: row.hash, writers: row.writers };
+}
+
+export interface LogEntry {
+  readonly runId: string;
+  readonly version: string;
+  readonly step: number;
+  readonly action: 'apply' | 'rollback' | 'verify' | 'repair';
+  readonly status: 'started' | 'completed' | 'failed';
+  readonly startedAt: string;
+  readonly completedAt: string | null;
+  readonly durationMs: number | null;
+  readonly error: string | null;
+  readonly by: string | null;
+}
+
+/** The journal, newest first. */
+export async function readLog(
+  session: Session,
+  tables: HistoryTables,
+  limit: number,
+): Promise<readonly LogEntry[]> {
+  const rows = await guarded(session, tables, () =>
+    session.query<Record<string, string | null> & { step: number }>(
+      /* sql */ `
+      select run_id::text, migration_version as version, step, action, status,
+             to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
+             to_char(completed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as completed_at,
+             round(extract(epoch from completed_at - started_at) * 1000)::text as duration_ms,
+             error_message, execution_context ->> 'user' as by_user
+      from ${tables.log}
+      order by id desc
+      limit $1`,
+      [limit],
+    ),
+  );
+  return rows.map((row) => ({
+    runId: row['run_id'] ?? '',
+    version: row['version'] ?? '',
+    step: row.step,
+    action: row['action'] as LogEntry['action'],
+    status: row['status'] as LogEntry['status'],
+    startedAt: row['started_at'] ?? '',
+    completedAt: row['completed_at'] ?? null,
+    durationMs: row['duration_ms'] === null ? null : Number(row['duration_ms']),
+    error: row['error_message'] ?? null,
+    by: row['by_user'] ?? null,
+  }));
+}

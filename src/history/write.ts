@@ -1,0 +1,176 @@
+import { quoteLiteral } from '../sql/quote.js';
+import type { HistoryTables } from './tables.js';
+
+/**
+ * SQL text for the messages of a run. The simple protocol takes no parameters, so values go through `quoteLiteral`;
+ * functions are schema-qualified, because a migration may have set any search_path before them.
+ */
+
+/** What a history row says of a migration. */
+export interface HistoryRow {
+  readonly source: string;
+  readonly version: string;
+  readonly name: string;
+  readonly release: string | null;
+  readonly description: string | null;
+  readonly author: string | null;
+  readonly format: string;
+  readonly checksum: string;
+  readonly tokenChecksum: string;
+  readonly depends: readonly string[];
+  readonly rollbackAvailable: boolean;
+  readonly downScript: string | null;
+  readonly downScriptHash: string | null;
+  /** A repeatable migration replaces its row. */
+  readonly repeatable: boolean;
+}
+
+/** What is the same for every row that a run writes. */
+export interface RunStamp {
+  readonly runId: string;
+  readonly batch: number;
+  /** Who, where and with what; kept with every journal row. */
+  readonly context: string;
+}
+
+export interface MigrationKey {
+  readonly source: string;
+  readonly version: string;
+}
+
+const literal = (value: string | null): string => (value === null ? 'null' : quoteLiteral(value));
+const textArray = (values: readonly string[]): string =>
+  values.length === 0 ? `'{}'` : `array[${values.map(quoteLiteral).join(', ')}]::text[]`;
+const where = (key: MigrationKey): string =>
+  `source = ${quoteLiteral(key.source)} and version = ${quoteLiteral(key.version)}`;
+const whereLog = (key: MigrationKey): string =>
+  `source = ${quoteLiteral(key.source)} and migration_version = ${quoteLiteral(key.version)}`;
+
+/**
+ * Claims a migration by its history row before any of its statements runs: a second runner meets the primary key
+ * (23505) and not our DDL (ENGINE A6). `guard` is SQL that gives 1, or raises where the run lost its lock.
+ */
+export function claimApply(tables: HistoryTables, row: HistoryRow, stamp: RunStamp, guard: string): string {
+  const values = [
+    quoteLiteral(row.source),
+    quoteLiteral(row.version),
+    quoteLiteral(row.name),
+    literal(row.release),
+    literal(row.description),
+    literal(row.author),
+    quoteLiteral(row.format),
+    `${stamp.batch} * (${guard})`,
+    quoteLiteral(stamp.runId),
+    quoteLiteral(row.checksum),
+    quoteLiteral(row.tokenChecksum),
+    textArray(row.depends),
+    String(row.rollbackAvailable),
+    literal(row.downScript),
+    literal(row.downScriptHash),
+  ];
+  return `insert into ${tables.migrations} (${historyColumns}) values (${values.join(', ')})${row.repeatable ? replaceRow : ''}`;
+}
+
+const historyColumns =
+  'source, version, name, release, description, author, format, batch, run_id, checksum, checksum_tokens, depends, rollback_available, down_script, down_script_hash';
+
+const replaceRow = ` on conflict (source, version) do update set seq = default, applied_at = pg_catalog.clock_timestamp(), ${historyColumns
+  .split(', ')
+  .slice(2)
+  .map((column) => `${column} = excluded.${column}`)
+  .join(', ')}`;
+
+/** Completes the row of `claimApply` and writes the journal; answers `INSERT 0 1`. */
+export function finishApply(tables: HistoryTables, key: MigrationKey, stamp: RunStamp): string {
+  return `with done as (update ${tables.migrations} set execution_time_ms = pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000) where ${where(key)} returning applied_at) insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) select ${quoteLiteral(stamp.runId)}, ${quoteLiteral(key.source)}, ${quoteLiteral(key.version)}, 0, 'apply', 'completed', applied_at, pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)} from done`;
+}
+
+/** Takes the history row away before the way down runs; raises where it is gone already. Answers `SELECT 1`. */
+export function claimRollback(tables: HistoryTables, key: MigrationKey, guard: string): string {
+  return `with gone as (delete from ${tables.migrations} where ${where(key)} returning 1) select (1 / (pg_catalog.count(*)::int)) * (${guard}) from gone`;
+}
+
+/** Writes the journal of an undone migration; answers `INSERT 0 1`. */
+export function finishRollback(tables: HistoryTables, key: MigrationKey, stamp: RunStamp): string {
+  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(key.source)}, ${quoteLiteral(key.version)}, 0, 'rollback', 'completed', pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)})`;
+}
+
+export type JournalAction = 'apply' | 'rollback';
+
+/** One step of a migration that has several. */
+export interface JournalStep {
+  readonly key: MigrationKey;
+  readonly action: JournalAction;
+  readonly step: number;
+  readonly hash: string;
+  /** JSON of what was found before a step that no transaction protects; null for others. */
+  readonly preState: string | null;
+}
+
+/**
+ * Claims one step: the unique index on open steps refuses a second runner, and a division by zero one that comes
+ * after the migration was finished (or undone) by somebody else. Answers `INSERT 0 1`.
+ */
+export function claimStep(tables: HistoryTables, step: JournalStep, stamp: RunStamp, guard: string): string {
+  const applied = `exists (select from ${tables.migrations} where ${where(step.key)})`;
+  const due = step.action === 'apply' ? `not ${applied}` : applied;
+  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, execution_context, step_hash, pre_state, open) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(step.key.source)}, ${quoteLiteral(step.key.version)}, ${step.step} / (${due})::int * (${guard}), '${step.action}', 'started', ${quoteLiteral(stamp.context)}, ${quoteLiteral(step.hash)}, ${literal(step.preState)}, true)`;
+}
+
+/** Marks a claimed step as completed; answers `UPDATE 1`. */
+export function completeStep(tables: HistoryTables, step: JournalStep): string {
+  return `update ${tables.log} set status = 'completed', completed_at = pg_catalog.clock_timestamp() where ${whereLog(step.key)} and action = '${step.action}' and step = ${step.step} and open`;
+}
+
+/** Forgets a claimed step whose work was cleaned up, so that it can be claimed again; answers `UPDATE 1`. */
+export function failStep(tables: HistoryTables, step: JournalStep, message: string): string {
+  return `update ${tables.log} set status = 'failed', completed_at = pg_catalog.clock_timestamp(), error_message = ${quoteLiteral(message)}, open = false where ${whereLog(step.key)} and action = '${step.action}' and step = ${step.step} and open`;
+}
+
+/** Closes a migration of several steps: history row, journal row, no step open any more. One statement each. */
+export function closeApply(
+  tables: HistoryTables,
+  row: HistoryRow,
+  stamp: RunStamp,
+  guard: string,
+): readonly string[] {
+  return [
+    claimApply(tables, row, stamp, guard),
+    `update ${tables.migrations} m set applied_at = l.began from (select pg_catalog.min(started_at) as began from ${tables.log} where ${whereLog(row)} and open) l where m.${where(row).replace(' and version', ' and m.version')} and l.began is not null`,
+    finishApply(tables, row, stamp),
+    closeSteps(tables, row),
+  ];
+}
+
+export function closeRollback(
+  tables: HistoryTables,
+  key: MigrationKey,
+  stamp: RunStamp,
+  guard: string,
+): readonly string[] {
+  return [claimRollback(tables, key, guard), finishRollback(tables, key, stamp), closeSteps(tables, key)];
+}
+
+export function closeSteps(tables: HistoryTables, key: MigrationKey): string {
+  return `update ${tables.log} set open = false where ${whereLog(key)} and open`;
+}
+
+/** A journal row that stands alone: a failure (written after the ROLLBACK, or it would vanish), a repair. */
+export function logRow(
+  tables: HistoryTables,
+  entry: {
+    readonly key: MigrationKey;
+    readonly action: JournalAction | 'repair' | 'verify';
+    readonly status: 'completed' | 'failed';
+    readonly step: number;
+    readonly message: string | null;
+  },
+  stamp: Pick<RunStamp, 'runId' | 'context'>,
+): string {
+  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, completed_at, error_message, execution_context) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(entry.key.source)}, ${quoteLiteral(entry.key.version)}, ${entry.step}, '${entry.action}', '${entry.status}', pg_catalog.clock_timestamp(), ${literal(entry.message)}, ${quoteLiteral(stamp.context)})`;
+}
+
+/** Puts a label on the newest history row; answers `UPDATE 1`. */
+export function tagNewest(tables: HistoryTables, tag: string): string {
+  return `update ${tables.migrations} set tags = pg_catalog.array_append(tags, ${quoteLiteral(tag)}) where seq = (select pg_catalog.max(seq) from ${tables.migrations}) returning version, name`;
+}

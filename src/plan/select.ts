@@ -1,0 +1,170 @@
+import { LockkeeperError } from '../core/errors.js';
+import type { AppliedMigration } from '../history/index.js';
+import type { Migration } from '../migration/migration.js';
+import { wordsFor } from './order.js';
+
+/** Which of the possible migrations a person asked for. */
+export interface Selection {
+  readonly to?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly only?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly batch?: boolean | undefined;
+  readonly all?: boolean | undefined;
+}
+
+/**
+ * Contradictory wishes are refused before anything is opened.
+ * @throws {USAGE_INVALID} naming the options.
+ */
+export function assertSelection(selection: Selection): void {
+  const given = (['to', 'steps', 'only', 'batch', 'all'] as const).filter(
+    (key) => selection[key] !== undefined && selection[key] !== false,
+  );
+  if (given.length > 1) {
+    throw new LockkeeperError('USAGE_INVALID', {
+      message: `The options ${given.join(' and ')} contradict each other.`,
+      hint: 'Give one of them.',
+      details: { options: given },
+    });
+  }
+  const { steps } = selection;
+  if (steps !== undefined && (!Number.isSafeInteger(steps) || steps < 1)) {
+    throw new LockkeeperError('USAGE_INVALID', {
+      message: `The option steps is ${String(steps)}.`,
+      hint: 'Give a whole number of 1 or more.',
+      details: { option: 'steps' },
+    });
+  }
+}
+
+/**
+ * Chooses among pending migrations, which come in the order in which they would run.
+ * @throws {MIGRATION_NOT_FOUND} {MIGRATION_DEPENDENCY_PENDING}
+ */
+export function selectUp(
+  pending: readonly Migration[],
+  applied: readonly AppliedMigration[],
+  selection: Selection,
+): readonly Migration[] {
+  let chosen = pending;
+  if (selection.to !== undefined) chosen = upTo(pending, applied, selection.to);
+  if (selection.only !== undefined) {
+    const found = pending.find((migration) => names(migration, selection.only as string));
+    if (found === undefined) {
+      if (applied.some((row) => names(row, selection.only as string))) return [];
+      throw notFound(selection.only, pending);
+    }
+    chosen = [found];
+  }
+  const tags = selection.tags ?? [];
+  if (tags.length > 0)
+    chosen = chosen.filter((migration) => migration.metadata.tags.some((tag) => tags.includes(tag)));
+  if (selection.steps !== undefined) chosen = chosen.slice(0, selection.steps);
+  assertDependenciesMet(chosen, pending);
+  return chosen;
+}
+
+/** `to` may name a release: then everything up to the last migration of that release. */
+function upTo(
+  pending: readonly Migration[],
+  applied: readonly AppliedMigration[],
+  to: string,
+): readonly Migration[] {
+  const last = pending.findLastIndex(
+    (migration) => names(migration, to) || migration.metadata.release === to,
+  );
+  if (last >= 0) return pending.slice(0, last + 1);
+  if (applied.some((row) => names(row, to) || row.release === to || row.tags.includes(to))) return [];
+  throw notFound(to, pending);
+}
+
+function assertDependenciesMet(chosen: readonly Migration[], pending: readonly Migration[]): void {
+  if (chosen.length === pending.length) return;
+  const selected = new Set(chosen);
+  const problems = chosen.flatMap((migration) =>
+    migration.metadata.depends.flatMap((word) => {
+      const needed = pending.find((other) => wordsFor(other).includes(word));
+      return needed === undefined || selected.has(needed) ? [] : [{ migration, needed }];
+    }),
+  );
+  const first = problems[0];
+  if (first === undefined) return;
+  throw new LockkeeperError('MIGRATION_DEPENDENCY_PENDING', {
+    message: `Migration ${label(first.migration)} depends on ${label(first.needed)}, which is pending and not selected.`,
+    hint: `Run ${first.needed.version} first, or leave the selection out.`,
+    details: { version: first.migration.version, depends: first.needed.version },
+  });
+}
+
+/**
+ * Chooses what to undo, newest first.
+ * @throws {MIGRATION_NOT_FOUND} {MIGRATION_NEEDED} where something that stays depends on it.
+ */
+export function selectDown(
+  applied: readonly AppliedMigration[],
+  selection: Selection,
+): readonly AppliedMigration[] {
+  const newestFirst = applied.toReversed();
+  const chosen = chooseDown(newestFirst, selection);
+  const going = new Set(chosen);
+  for (const row of chosen) {
+    const needs = applied.find(
+      (other) => !going.has(other) && other.depends.some((word) => wordsFor(row).includes(word)),
+    );
+    if (needs === undefined) continue;
+    throw new LockkeeperError('MIGRATION_NEEDED', {
+      message: `Migration ${label(row)} cannot be undone: ${label(needs)} is applied and depends on it.`,
+      hint: `Undo ${needs.version} first.`,
+      details: { version: row.version, neededBy: needs.version },
+    });
+  }
+  return chosen;
+}
+
+function chooseDown(
+  newestFirst: readonly AppliedMigration[],
+  selection: Selection,
+): readonly AppliedMigration[] {
+  if (selection.all === true) return newestFirst;
+  if (selection.batch === true) {
+    const batch = Math.max(0, ...newestFirst.map((row) => row.batch));
+    return newestFirst.filter((row) => row.batch === batch);
+  }
+  if (selection.only !== undefined) {
+    const only = selection.only;
+    const found = newestFirst.find((row) => names(row, only));
+    if (found === undefined) throw notFound(only, newestFirst);
+    return [found];
+  }
+  const versioned = newestFirst.filter((row) => !row.version.startsWith('R__'));
+  if (selection.to !== undefined) {
+    const to = selection.to;
+    const kept = versioned.findIndex((row) => names(row, to) || row.release === to || row.tags.includes(to));
+    if (kept < 0) throw notFound(to, newestFirst);
+    return versioned.slice(0, kept);
+  }
+  return versioned.slice(0, selection.steps ?? 1);
+}
+
+const names = (migration: { readonly version: string; readonly name: string }, word: string): boolean =>
+  wordsFor(migration).includes(word);
+
+const label = (migration: { readonly version: string; readonly name: string }): string =>
+  migration.name === '' ? migration.version : `${migration.version} ${migration.name}`;
+
+function notFound(
+  word: string,
+  among: readonly { readonly version: string; readonly name: string }[],
+): LockkeeperError {
+  const near = among
+    .filter((migration) => wordsFor(migration).some((known) => known.includes(word) || word.includes(known)))
+    .slice(0, 3)
+    .map(label);
+  return new LockkeeperError('MIGRATION_NOT_FOUND', {
+    message: `No migration has the version, name, release or tag "${word}".`,
+    hint:
+      near.length > 0 ? `Near it: ${near.join(', ')}.` : '`lockkeeper status --verbose` lists all of them.',
+    details: { word },
+  });
+}

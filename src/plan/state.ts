@@ -1,0 +1,80 @@
+import type { AppliedMigration, HistoryState, OpenStep } from '../history/index.js';
+import type { MigrationFile } from '../migration/migration.js';
+
+/** Files and history laid side by side. */
+export interface MigrationState {
+  /** In order of application; `file` is null where it is gone. */
+  readonly applied: readonly { readonly row: AppliedMigration; readonly file: MigrationFile | null }[];
+  /** In order of version, repeatable ones last. A repeatable file whose content changed is pending again. */
+  readonly pending: readonly MigrationFile[];
+  readonly missing: readonly AppliedMigration[];
+  /** Raw bytes differ from what was applied; whether the meaning does, only the tokens tell. */
+  readonly touched: readonly { readonly row: AppliedMigration; readonly file: MigrationFile }[];
+  /** Pending, and older than something applied from the same source. */
+  readonly outOfOrder: readonly MigrationFile[];
+  /** Begun and not finished, with the steps that the journal has of them. */
+  readonly unfinished: readonly UnfinishedMigration[];
+}
+
+export interface UnfinishedMigration {
+  readonly source: string;
+  readonly version: string;
+  readonly action: OpenStep['action'];
+  readonly steps: readonly OpenStep[];
+}
+
+export const migrationKey = (key: { readonly source: string; readonly version: string }): string =>
+  `${key.source}\0${key.version}`;
+
+/** Compares a listing (in version order) with the history. Linear in both. */
+export function compareState(files: readonly MigrationFile[], history: HistoryState): MigrationState {
+  const rows = new Map(history.applied.map((row) => [migrationKey(row), row]));
+  const byKey = new Map<string, MigrationFile>();
+  const pending: MigrationFile[] = [];
+  const touched: { row: AppliedMigration; file: MigrationFile }[] = [];
+  const lastApplied = new Map<string, number>();
+  files.forEach((file, index) => {
+    const key = migrationKey(file);
+    byKey.set(key, file);
+    const row = rows.get(key);
+    if (row === undefined) {
+      pending.push(file);
+      return;
+    }
+    if (!file.repeatable) lastApplied.set(file.source, index);
+    if (row.checksum === file.checksum) return;
+    if (file.repeatable) pending.push(file);
+    else touched.push({ row, file });
+  });
+  return {
+    applied: history.applied.map((row) => ({ row, file: byKey.get(migrationKey(row)) ?? null })),
+    pending: [...pending.filter((file) => !file.repeatable), ...pending.filter((file) => file.repeatable)],
+    missing: history.applied.filter((row) => !byKey.has(migrationKey(row))),
+    touched,
+    outOfOrder: findOutOfOrder(files, rows, lastApplied),
+    unfinished: groupOpenSteps(history.open),
+  };
+}
+
+function findOutOfOrder(
+  files: readonly MigrationFile[],
+  rows: ReadonlyMap<string, AppliedMigration>,
+  lastApplied: ReadonlyMap<string, number>,
+): readonly MigrationFile[] {
+  return files.filter(
+    (file, index) =>
+      !file.repeatable && index < (lastApplied.get(file.source) ?? -1) && !rows.has(migrationKey(file)),
+  );
+}
+
+function groupOpenSteps(open: readonly OpenStep[]): readonly UnfinishedMigration[] {
+  const groups = new Map<string, OpenStep[]>();
+  for (const step of open) {
+    const key = migrationKey(step);
+    groups.set(key, [...(groups.get(key) ?? []), step]);
+  }
+  return [...groups.values()].map((steps) => {
+    const first = steps[0] as OpenStep;
+    return { source: first.source, version: first.version, action: first.action, steps };
+  });
+}
