@@ -13,7 +13,10 @@ export const errorCatalogue = {
   // Usage and configuration
   USAGE_INVALID: { exit: 2, summary: 'A command, flag or argument is unknown or contradicts another.' },
   CONFIG_INVALID: { exit: 2, summary: 'The configuration has a key or a value that is not accepted.' },
-  CONFIG_NOT_LOADED: { exit: 2, summary: 'The configuration file is missing, unreadable or failed while it ran.' },
+  CONFIG_NOT_LOADED: {
+    exit: 2,
+    summary: 'The configuration file is missing, unreadable or failed while it ran.',
+  },
   ENVIRONMENT_UNKNOWN: { exit: 2, summary: 'The environment asked for is not defined.' },
 
   // Migration files
@@ -21,27 +24,43 @@ export const errorCatalogue = {
   MIGRATIONS_DIR_MISSING: { exit: 2, summary: 'The migrations folder does not exist.' },
   MIGRATION_UNREADABLE: { exit: 2, summary: 'A migration file cannot be read, or is not valid UTF-8.' },
   MIGRATION_EMPTY: { exit: 2, summary: 'A migration holds no statement.' },
-  MIGRATION_NAME_INVALID: { exit: 2, summary: 'A file in the migrations folder has no version or a bad name.' },
+  MIGRATION_NAME_INVALID: {
+    exit: 2,
+    summary: 'A file in the migrations folder has no version or a bad name.',
+  },
   MIGRATION_DUPLICATE: { exit: 2, summary: 'Two files claim the same version.' },
   MIGRATION_CHANGED: { exit: 2, summary: 'A migration was changed after it was applied.' },
   MIGRATION_MISSING: { exit: 2, summary: 'A migration was applied, and its file is gone.' },
   MIGRATION_METADATA_INVALID: { exit: 2, summary: 'A metadata directive is unknown or has a bad value.' },
   MIGRATION_DEPENDENCY_UNKNOWN: { exit: 2, summary: 'A migration depends on one that does not exist.' },
   MIGRATION_DEPENDENCY_CYCLE: { exit: 2, summary: 'Migrations depend on each other in a circle.' },
-  MIGRATION_DEPENDENCY_PENDING: { exit: 2, summary: 'A selected migration depends on one that is not applied.' },
+  MIGRATION_DEPENDENCY_PENDING: {
+    exit: 2,
+    summary: 'A selected migration depends on one that is not applied.',
+  },
   MIGRATION_NEEDED: { exit: 2, summary: 'Another applied migration depends on the one to be undone.' },
   MIGRATION_NOT_FOUND: { exit: 2, summary: 'No migration has the version, name, release or tag given.' },
   MIGRATION_IRREVERSIBLE: { exit: 2, summary: 'A migration has no way back.' },
   MIGRATION_LOAD_FAILED: { exit: 2, summary: 'A TypeScript or JavaScript migration failed to load.' },
   MIGRATION_SHAPE_INVALID: { exit: 2, summary: 'A TypeScript migration exports nothing that can be run.' },
-  MIGRATION_MARKERS_MISSING: { exit: 2, summary: 'A file without markers creates and then drops the same object.' },
+  MIGRATION_MARKERS_INVALID: { exit: 2, summary: 'The -- migrate: markers of a file are repeated, misplaced or unknown.' },
+  MIGRATION_MARKERS_MISSING: {
+    exit: 2,
+    summary: 'A file without markers creates and then drops the same object.',
+  },
   SQL_SYNTAX: { exit: 2, summary: 'A migration holds SQL that PostgreSQL cannot parse.' },
   SQL_UNTERMINATED: { exit: 2, summary: 'A string, comment, dollar quote or COPY block has no end.' },
-  PSQL_COMMAND_REFUSED: { exit: 2, summary: 'A migration holds a psql command; no such command is ever run.' },
+  PSQL_COMMAND_REFUSED: {
+    exit: 2,
+    summary: 'A migration holds a psql command; no such command is ever run.',
+  },
   TRANSACTION_CONTROL_REFUSED: { exit: 2, summary: 'A transaction command in a file cannot be unwrapped.' },
   SESSION_COMMAND_REFUSED: { exit: 2, summary: 'A statement would break the session that keeps the lock.' },
   SPLIT_LOSES_STATE: { exit: 2, summary: 'A file has to be split where transaction-scoped state is open.' },
-  SINGLE_TRANSACTION_IMPOSSIBLE: { exit: 2, summary: 'A statement of the plan cannot run in one transaction.' },
+  SINGLE_TRANSACTION_IMPOSSIBLE: {
+    exit: 2,
+    summary: 'A statement of the plan cannot run in one transaction.',
+  },
   TEMPLATE_INVALID: { exit: 2, summary: 'A template, or a column given to it, is not understood.' },
   FILE_EXISTS: { exit: 2, summary: 'A file that would be written exists already.' },
 
@@ -67,7 +86,10 @@ export const errorCatalogue = {
   VALIDATION_FAILED: { exit: 3, summary: 'A validation query of a migration returned rows.' },
   LOCK_BUDGET_EXCEEDED: { exit: 3, summary: 'A migration could not get its locks within the budget.' },
   TRANSACTION_ENDED: { exit: 3, summary: 'A statement ended the transaction that it ran in.' },
-  RECOVERY_UNDECIDED: { exit: 3, summary: 'An interrupted step has an outcome that PostgreSQL does not record.' },
+  RECOVERY_UNDECIDED: {
+    exit: 3,
+    summary: 'An interrupted step has an outcome that PostgreSQL does not record.',
+  },
   RECOVERY_CHANGED: { exit: 2, summary: 'A partly applied migration was edited before it was finished.' },
   LOCK_HELD: { exit: 4, summary: 'Another run holds the migration lock.' },
   LOCK_LOST: { exit: 3, summary: 'The migration lock was lost during the run.' },

@@ -39,7 +39,11 @@ export interface EventMap {
   'migration:apply:start': MigrationEvent & { readonly index: number; readonly total: number };
   'migration:apply:success': MigrationEvent & { readonly report: MigrationReport };
   'migration:apply:error': MigrationEvent & { readonly error: ErrorJson };
-  'step:start': MigrationEvent & { readonly step: number; readonly steps: number; readonly transaction: boolean };
+  'step:start': MigrationEvent & {
+    readonly step: number;
+    readonly steps: number;
+    readonly transaction: boolean;
+  };
   'step:success': MigrationEvent & { readonly report: StepReport };
   /** A step was rolled back because a lock was not to be had, and will be tried again after `delayMs`. */
   'step:retry': MigrationEvent & {

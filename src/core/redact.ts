@@ -54,7 +54,7 @@ const patterns: readonly RegExp[] = [
   // up to five digits are a port, as they are to libpq.
   /(postgres(?:ql)?:\/\/[^\s:/?#@]*:)(?!\d{1,5}(?:[/?"'`)\]]|[.,;:]?(?:\s|$)))(?:(?:(?!:\/\/)[^\s"'`<>])+|[^\s@]+)(?=@)/gi,
   // The same of any other scheme, where a slash ends the place for a password.
-  /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/?#@"']*:)[^\s/@"']+(?=@)/gi,
+  /([a-z][a-z\d+.-]{0,30}:\/\/[^\s:/?#@"']*:)[^\s/@"']+(?=@)/gi,
   // ?password=secret& in a URL.
   new RegExp(String.raw`([?&][\w-]*${secretWord}=)[^&\s"'#]+`, 'gi'),
   // password=secret and password='a secret' as libpq writes it, PGPASSWORD=secret as a shell does.
