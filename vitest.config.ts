@@ -19,6 +19,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          // Vitest wants an order of their own for projects with different numbers of workers.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
