@@ -158,7 +158,7 @@ interface Node {
 }
 
 function read(file: string, text: string): Reading {
-  const program = parseAst(text, { lang: file.endsWith('x') ? 'tsx' : 'ts' }) as unknown as Node;
+  const program = parse(file, text);
   const imports: Import[] = [];
   const talk: { what: string; line: number }[] = [];
   const lineAt = (node: Node): number => text.slice(0, node.start).split('\n').length;
@@ -169,6 +169,14 @@ function read(file: string, text: string): Reading {
     if (what !== null) talk.push({ what, line: lineAt(node) });
   });
   return { imports, talk };
+}
+
+function parse(file: string, text: string): Node {
+  try {
+    return parseAst(text, { lang: file.endsWith('x') ? 'tsx' : 'ts' }) as unknown as Node;
+  } catch (error) {
+    throw new Error(`${file} cannot be parsed.`, { cause: error });
+  }
 }
 
 function importOf(node: Node): Omit<Import, 'line'> | null {
