@@ -26,7 +26,7 @@ create table ${tables.migrations} (
   checksum text not null,
   checksum_tokens text not null,
   depends text[] not null default '{}',
-  -- Labels that `lockkeeper tag` put on this point of the history.
+  -- Labels that the verb tag put on this point of the history.
   tags text[] not null default '{}',
   rollback_available boolean not null,
   down_script text,
