@@ -1,0 +1,158 @@
+// Renders the records of a run as Markdown.
+import { cpus, release, totalmem, type } from 'node:os';
+import { checks, milliseconds, range, spaced } from './checks.mjs';
+import { pairedRatios, summary } from './statistics.mjs';
+
+export function renderReport(run) {
+  return [
+    '# Speed',
+    introduction(run),
+    '## What Lockkeeper promises',
+    promises(run),
+    ...rivalSections(run),
+    ...failureSection(run),
+    '## Machine and versions',
+    machine(run),
+    '',
+  ].join('\n\n');
+}
+
+const introduction = ({ options }) =>
+  `Output of \`npm run bench\`${options.complete ? '' : ' (not a complete run)'} on ${options.date}. Whole processes are measured, from start to exit, against a
+server of the bench's own with the default \`fsync\` and \`synchronous_commit\`. Every contestant runs once per round, in
+turned order; a ratio is the median of the ratios of the rounds, with the smallest and largest in parentheses. Times beside
+them are medians. *Floor script* is \`bench/floor.mjs\`, bundled like Lockkeeper; *psql* is one psql process that does BEGIN,
+file, history row, COMMIT for each file. Each file makes one table (primary key, two text columns) and one index.`;
+
+/** The promised table; also used for the summary on the terminal. */
+export function promises({ records }) {
+  const lines = checks.map((check) => check(records)).filter((line) => line !== null);
+  return markdownTable(
+    ['case', 'lockkeeper', 'against', 'ratio or figure', 'target', ''],
+    lines.map(({ what, ours, against, found, target, verdict }) => [
+      what,
+      ours,
+      against,
+      found,
+      target ?? '–',
+      verdict === 'MISS' ? '**MISS**' : verdict,
+    ]),
+  );
+}
+
+export function countVerdicts({ records }) {
+  const lines = checks.map((check) => check(records)).filter((line) => line !== null);
+  return {
+    passed: lines.filter((line) => line.verdict === 'pass').length,
+    missed: lines.filter((line) => line.verdict === 'MISS').length,
+  };
+}
+
+const titles = {
+  start: () => '`--version`',
+  up: (count) => `\`up\`, ${count} files`,
+  ts: (count) => `\`up\`, ${count} TypeScript files`,
+  status: (count) => `\`status\`, ${count} applied`,
+  noop: (count) => `\`up\` with nothing pending, ${count} applied`,
+  down: (count) => `roll back all ${count}`,
+};
+
+/** Where Node's own start decides, a Go program is ahead by its nature; it is shown, and not judged. */
+const startDecides = new Set(['start', 'status', 'noop', 'up-10']);
+
+function rivalSections({ records, rivalProblem }) {
+  const scenarios = [
+    ...new Set(records.filter((each) => each.kind === 'rival').map((each) => each.scenario)),
+  ];
+  const intro = `× is the rival's wall time divided by Lockkeeper's in the same round: above 1, Lockkeeper is ahead. The tools differ
+in what they check and how they commit, so equal times do not mean equal work: node-pg-migrate (by default), kysely and
+drizzle run everything in one transaction. dbmate is written in Go; where Node's own start decides it is shown without a verdict.`;
+  const sections = scenarios.flatMap((id) => [rivalTitle(id), rivalTable(records, id)]);
+  const problem = rivalProblem ? [`The rivals could not be installed: ${rivalProblem}`] : [];
+  if (sections.length === 0 && problem.length === 0) return [];
+  return ['## Rivals', intro, ...problem, ...sections];
+}
+
+function rivalTitle(id) {
+  const [verb, count] = id.split('-');
+  return `### ${titles[verb]?.(spaced(Number(count))) ?? id}`;
+}
+
+const ourKeys = { start: 'version', ts: 'ours-ts-strings' };
+
+function rivalTable(records, id) {
+  const here = records.filter((each) => each.scenario === id);
+  const ourKey = ourKeys[id.split('-')[0]] ?? 'ours';
+  const ours = here.filter((each) => each.key === ourKey);
+  const own = here.filter(
+    (each) => each.key === ourKey || each.kind === 'psql' || each.kind === 'floor' || each.kind === 'node',
+  );
+  const keys = [
+    ...new Set([...own, ...here.filter((each) => each.kind === 'rival')].map((each) => each.key)),
+  ];
+  const rows = keys.map((key) =>
+    rivalRow(
+      here.filter((each) => each.key === key),
+      ours,
+      id,
+    ),
+  );
+  return markdownTable(
+    ['tool', 'wall time: median (min–max)', '×', 'client CPU', 'peak memory', 'Lockkeeper ahead'],
+    rows.sort((a, b) => a.order - b.order).map(({ cells }) => cells),
+  );
+}
+
+function rivalRow(runs, ours, id) {
+  const [{ label, kind, language }] = runs;
+  const good = runs.filter((run) => run.ok);
+  const wall = summary(good.map((run) => run.wallMs));
+  if (wall === null)
+    return { order: Number.POSITIVE_INFINITY, cells: [label, 'failed', '–', '–', '–', 'not measured'] };
+  const ratio = kind === 'ours' ? null : summary(pairedRatios(runs, ours, 'wallMs'));
+  const [cpu, rss] = ['cpuMs', 'rssMb'].map((field) => summary(good.map((run) => run[field])));
+  const judged =
+    kind === 'rival' && !(language === 'Go' && (startDecides.has(id) || startDecides.has(id.split('-')[0])));
+  return {
+    order: wall.median,
+    cells: [
+      kind === 'ours' ? `**${label}**` : label,
+      `${milliseconds(wall)} (${wall.min.toFixed(0)}–${wall.max.toFixed(0)})`,
+      ratio === null ? '–' : range(ratio),
+      milliseconds(cpu),
+      rss === null ? '–' : `${rss.median.toFixed(0)} MB`,
+      judged && ratio !== null ? (ratio.median > 1 ? 'yes' : '**no**') : '–',
+    ],
+  };
+}
+
+function failureSection({ failures, clean }) {
+  if (failures.length === 0) return [];
+  const rows = failures.map(({ scenario, label, problem }) => [
+    scenario,
+    label,
+    `\`${clean(problem)
+      .replace(/[\s|`]+/g, ' ')
+      .slice(0, 400)}\``,
+  ]);
+  return ['## Failures', markdownTable(['scenario', 'who', 'what it said'], rows)];
+}
+
+function machine({ versions, load, timer, minutes, settings }) {
+  const all = cpus();
+  const quiet = summary(load);
+  const lines = [
+    `${all.length} cores, ${all[0]?.model.trim() ?? 'unknown processor'}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory; ${type()} ${release()}`,
+    ...Object.entries(versions).map(([name, version]) => `${name} ${version}`),
+    `server settings other than the defaults: ${settings}; \`max_locks_per_transaction = 1024\` for the single transactions only`,
+    `measured with ${timer}; MB are 10⁶ bytes, peak memory is that of the largest process`,
+    `cores that everything else used between measurements: median ${quiet?.median.toFixed(2) ?? '–'}, most ${quiet?.max.toFixed(2) ?? '–'}`,
+    `the run took ${minutes.toFixed(1)} minutes`,
+  ];
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function markdownTable(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
