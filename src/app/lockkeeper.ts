@@ -274,7 +274,7 @@ export interface Lockkeeper extends AsyncDisposable {
   /** Adds a listener and returns the function that removes it. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void;
   init(options?: InitOptions): Promise<InitReport>;
-  new (options: NewOptions): Promise<NewReport>;
+  readonly new: (options: NewOptions) => Promise<NewReport>;
   doctor(): Promise<DoctorReport>;
   config(): Promise<ConfigReport>;
   status(): Promise<StatusReport>;

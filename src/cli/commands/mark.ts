@@ -1,0 +1,29 @@
+import type { MarkOptions } from '../../app/lockkeeper.js';
+import type { ExitCode } from '../../core/error-catalogue.js';
+import { answerVerb } from '../answer-verb.js';
+import { usageError } from '../failure.js';
+import { confirmationOf, type Invocation } from '../invocation.js';
+import { renderMark } from '../render/scaffold.js';
+
+export function run(invocation: Invocation): Promise<ExitCode> {
+  const options = optionsOf(invocation);
+  return answerVerb(invocation, { call: (lockkeeper) => lockkeeper.mark(options), render: renderMark });
+}
+
+function optionsOf({ flags, args }: Invocation): MarkOptions {
+  if (!flags.on('applied') && !flags.on('pending')) {
+    const message = 'The verb mark needs to know what the migration is.';
+    throw usageError({ message, hint: 'Add --applied or --pending.' });
+  }
+  const why = flags.text('why')?.trim() ?? '';
+  if (why === '') {
+    const message = 'The verb mark needs a reason, because it changes the history without running anything.';
+    throw usageError({ message, hint: 'Add --why "…"; it is kept in the journal.', flag: 'why' });
+  }
+  return {
+    version: args[0] ?? '',
+    as: flags.on('applied') ? 'applied' : 'pending',
+    why,
+    ...confirmationOf(flags),
+  };
+}

@@ -1,0 +1,37 @@
+import type { DryMigration, DryRunReport } from '../../app/lockkeeper.js';
+import type { Look } from '../look.js';
+import { counted } from './format.js';
+import { oneLine, safe } from './text.js';
+
+/** The exact SQL, as a script whose remarks are SQL comments, so that it can be read, kept or compared as a file. */
+export function renderDryRun(report: DryRunReport, look: Look): string {
+  const what = counted(report.migrations.length, 'migration');
+  const deed = report.direction === 'up' ? 'applied to' : 'undone in';
+  const would = `Dry run: ${what} would be ${deed} ${oneLine(report.environment)}. Nothing was sent.`;
+  const warnings = report.warnings.flatMap((warning) => [
+    remark(`Warning: ${warning.message}`, look.style.yellow),
+    ...(warning.hint === undefined ? [] : [remark(`  ${warning.hint}`, look.style.yellow)]),
+  ]);
+  const head = [remark(would, look.style.bold), ...warnings].join('\n');
+  return [head, ...report.migrations.map((migration) => renderMigration(migration, look))].join('\n\n');
+}
+
+function renderMigration(migration: DryMigration, look: Look): string {
+  const title = `${oneLine(migration.version)} ${oneLine(migration.name)} (${oneLine(migration.file)})`;
+  // Bytes for a file stay what they are; on a terminal nothing in them may move the cursor.
+  const exact = look.width === Number.POSITIVE_INFINITY ? (text: string) => text : safe;
+  return [
+    remark(title, look.style.bold),
+    ...(migration.unknown === null
+      ? []
+      : [remark(`Not known beforehand: ${migration.unknown}`, look.style.yellow)]),
+    ...migration.sql.map((text) => exact(text).trimEnd()),
+  ].join('\n');
+}
+
+function remark(text: string, paint: (text: string) => string): string {
+  return safe(text)
+    .split('\n')
+    .map((line) => paint(`-- ${line}`))
+    .join('\n');
+}

@@ -1,0 +1,130 @@
+import type { EventMap, LockHolder } from '../../core/events.js';
+import type { Direction, MigrationReport } from '../../core/report.js';
+import type { Look } from '../look.js';
+import { counted, dateTimeSeconds, duration } from './format.js';
+import { cut, displayWidth, oneLine, padEnd } from './text.js';
+
+interface Named {
+  readonly version: string;
+  readonly name: string;
+}
+
+/** Widths of the two columns that every line of one run shares. */
+export interface RunLayout {
+  readonly version: number;
+  readonly name: number;
+}
+
+/** Room for the sign before and the duration behind a migration. */
+const around = 18;
+
+export function layoutRun(migrations: readonly Named[], look: Look): RunLayout {
+  let [version, name] = [0, 0];
+  for (const migration of migrations) {
+    version = Math.max(version, displayWidth(oneLine(migration.version)));
+    name = Math.max(name, displayWidth(oneLine(migration.name)));
+  }
+  return { version, name: Math.max(8, Math.min(name, look.width - version - around)) };
+}
+
+export function renderRunStart(event: EventMap['run:start'], look: Look): string {
+  const what = counted(event.migrations.length, 'migration');
+  const environment = look.style.bold(oneLine(event.environment));
+  return event.direction === 'up'
+    ? `Applying ${what} to ${environment}`
+    : `Undoing ${what} of ${environment}`;
+}
+
+/** `  ✓ 20240101093000  create_users   12 ms` */
+export function renderDone(
+  report: MigrationReport,
+  direction: Direction,
+  layout: RunLayout,
+  look: Look,
+): string {
+  const sign = look.style.green(direction === 'up' ? look.symbol.done : look.symbol.undone);
+  const retries = report.steps.reduce((sum, step) => sum + step.retries, 0);
+  const remarks = [
+    duration(report.durationMs),
+    ...(report.steps.length > 1 ? [`${report.steps.length} steps`] : []),
+    ...(retries > 0 ? [counted(retries, 'retry', 'retries')] : []),
+  ];
+  return `${migrationCells(sign, report, layout, look)}  ${look.style.dim(remarks.join(', '))}`;
+}
+
+export function renderFailed(migration: Named, layout: RunLayout, look: Look): string {
+  return `${migrationCells(look.style.red(look.symbol.failed), migration, layout, look)}  ${look.style.red('failed')}`;
+}
+
+/** The line that is drawn while a migration runs. */
+export function renderRunning(
+  running: Named & {
+    readonly index: number;
+    readonly total: number;
+    readonly elapsedMs: number;
+    readonly note: string;
+  },
+  layout: RunLayout,
+  look: Look,
+): string {
+  const frames = look.symbol.spinner;
+  const frame = frames[Math.floor(running.elapsedMs / 100) % frames.length] ?? '';
+  const head = migrationCells(look.style.cyan(frame), running, layout, look);
+  const room = look.width - layout.version - layout.name - 7;
+  const note = running.note === '' ? '' : `, ${running.note}`;
+  const tail = `${duration(running.elapsedMs)} (${running.index} of ${running.total}${note})`;
+  return `${head}  ${look.style.dim(cut(tail, room, look.symbol.ellipsis))}`;
+}
+
+function migrationCells(sign: string, migration: Named, layout: RunLayout, look: Look): string {
+  const version = padEnd(oneLine(migration.version), layout.version);
+  const name = padEnd(cut(oneLine(migration.name), layout.name, look.symbol.ellipsis), layout.name);
+  return `  ${sign} ${look.style.dim(version)}  ${name}`;
+}
+
+export function renderRetry(event: EventMap['step:retry'], look: Look): string {
+  const when = event.delayMs === 0 ? 'at once' : `in ${duration(event.delayMs)}`;
+  const what = `${oneLine(event.version)} step ${event.step}: its locks were not to be had (${oneLine(event.sqlstate)})`;
+  return `  ${look.style.yellow(look.symbol.again)} ${what}; attempt ${event.attempt + 1} ${when}`;
+}
+
+/** Who holds the lock: `lockkeeper 0.1.0, user app from 10.0.0.5, process 4711, since 12:30:05`. */
+export function describeHolder(holder: LockHolder | null): string {
+  if (holder === null) return 'another run';
+  return [
+    holder.applicationName === null || holder.applicationName === ''
+      ? 'another session'
+      : oneLine(holder.applicationName),
+    ...(holder.user === null ? [] : [`user ${oneLine(holder.user)}`]),
+    ...(holder.clientAddress === null ? [] : [`from ${oneLine(holder.clientAddress)}`]),
+    `server process ${holder.pid}`,
+    ...(holder.since === null ? [] : [`since ${dateTimeSeconds(holder.since)}`]),
+  ].join(', ');
+}
+
+export function renderLockWait(event: EventMap['lock:wait'], look: Look): string {
+  const waited = event.waitedMs < 1000 ? '' : ` (${duration(event.waitedMs)} so far)`;
+  const query = event.holder?.query ?? null;
+  const first = `  ${look.style.yellow(look.symbol.warning)} Waiting for the migration lock${waited}, held by ${describeHolder(event.holder)}`;
+  if (query === null || query === '') return first;
+  const text = oneLine(query.trim().replaceAll(/\s+/g, ' '));
+  return `${first}\n    ${look.style.dim(cut(text, Math.min(look.width - 4, 120), look.symbol.ellipsis))}`;
+}
+
+const decisions = {
+  done: 'had been done',
+  again: 'is run again',
+  cleaned: 'was cleaned up and is run again',
+  waiting: 'is still being run by the server; waiting for it',
+} as const;
+
+export function renderRecovery(event: EventMap['recovery:decision'], look: Look): string {
+  const what = `Interrupted earlier: step ${event.step} of ${oneLine(event.version)} ${decisions[event.decision]}`;
+  return `  ${look.style.yellow(look.symbol.again)} ${what}. ${look.style.dim(oneLine(event.why))}`;
+}
+
+export function renderNotice(event: EventMap['notice'], look: Look): string {
+  const severity = oneLine(event.severity);
+  const paint = severity === 'WARNING' ? look.style.yellow : look.style.dim;
+  return `    ${paint(`${severity}:`)} ${look.style.dim(oneLine(event.message))}`;
+}

@@ -1,0 +1,35 @@
+import type { InitReport, MarkReport, NewReport, TagReport } from '../../app/lockkeeper.js';
+import type { Look } from '../look.js';
+import { oneLine } from './text.js';
+
+/** What `init` wrote, and the next thing to type. */
+export function renderInit(report: InitReport, program: string, look: Look): string {
+  const list = (paint: (text: string) => string, word: string, files: readonly string[]): readonly string[] =>
+    files.map((file) => `  ${paint(word.padEnd(7))}  ${oneLine(file)}`);
+  const next = (line: string, does: string): string =>
+    `  ${look.style.cyan(`${program} ${line}`.padEnd(program.length + 18))}  ${look.style.dim(does)}`;
+  return [
+    ...list(look.style.green, 'created', report.created),
+    ...list(look.style.yellow, 'changed', report.changed),
+    ...list(look.style.dim, 'kept', report.kept),
+    '',
+    'Next:',
+    next('new create_users', 'write a migration'),
+    next('up', 'apply it'),
+  ].join('\n');
+}
+
+/** The files of a new migration: one path per line, so that an editor can be started on them. */
+export function renderNew(report: NewReport): string {
+  return report.files.map(oneLine).join('\n');
+}
+
+export function renderTag(report: TagReport, look: Look): string {
+  const level = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  return `${look.style.green(look.symbol.done)} The tag ${oneLine(report.tag)} stands at ${level}`;
+}
+
+export function renderMark(report: MarkReport, look: Look): string {
+  const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  return `${look.style.green(look.symbol.done)} Recorded as ${report.as}, and nothing was run: ${what}`;
+}

@@ -1,0 +1,91 @@
+import type { Command } from '../command.js';
+import { formatFlag, runFlags } from '../flags.js';
+
+/** What begins a project, or begins it again. */
+export const setUp: readonly Command[] = [
+  {
+    name: 'init',
+    group: 'set-up',
+    summary: 'Set up a project in this folder',
+    about: 'Files that exist are left alone.',
+    arguments: [],
+    flags: [
+      formatFlag,
+      { name: 'ci', type: 'boolean', summary: 'Also write a GitHub Actions workflow' },
+      { name: 'agents', type: 'boolean', summary: 'Also add a section to CLAUDE.md and AGENTS.md' },
+      { name: 'no-scripts', type: 'boolean', summary: 'Leave package.json alone' },
+    ],
+    examples: [
+      { line: 'init', does: 'A configuration file, a migrations folder, npm scripts' },
+      { line: 'init --format ts --ci', does: 'With TypeScript migrations and a workflow' },
+    ],
+  },
+  {
+    name: 'setup',
+    group: 'set-up',
+    summary: 'Bring a new database to the newest level',
+    arguments: [],
+    flags: runFlags,
+    runs: true,
+    examples: [
+      { line: 'setup', does: 'Prepare the development database' },
+      { line: 'setup --env test', does: 'Prepare the test database' },
+    ],
+  },
+  {
+    name: 'reset',
+    group: 'set-up',
+    summary: 'Undo everything and apply it again',
+    about: 'Refused in protected environments.',
+    arguments: [],
+    flags: runFlags,
+    dangerous: true,
+    runs: true,
+    examples: [
+      { line: 'reset', does: 'Go down and up again' },
+      { line: 'reset --yes --env test', does: 'Without a question, in a pipeline' },
+    ],
+  },
+  {
+    name: 'fresh',
+    group: 'set-up',
+    summary: 'Drop everything and apply all migrations',
+    about: 'Refused in protected environments. What belongs to an extension is kept.',
+    arguments: [],
+    flags: runFlags,
+    dangerous: true,
+    runs: true,
+    examples: [
+      { line: 'fresh', does: 'Begin again with an empty database' },
+      { line: 'fresh --yes --env test', does: 'Without a question, in a pipeline' },
+    ],
+  },
+  {
+    name: 'tag',
+    group: 'set-up',
+    summary: "Name the level reached, for '--to'",
+    arguments: [{ name: 'name', required: true, summary: 'The tag' }],
+    flags: [],
+    examples: [
+      { line: 'tag before-launch', does: 'Remember this level' },
+      { line: 'tag v2 --env production', does: 'In production' },
+    ],
+  },
+  {
+    name: 'mark',
+    group: 'set-up',
+    summary: 'Record a migration as applied or pending without running it',
+    arguments: [{ name: 'migration', required: true, summary: 'Version or name' }],
+    flags: [
+      { name: 'applied', type: 'boolean', summary: 'It is in the database already' },
+      { name: 'pending', type: 'boolean', summary: 'It is not in the database any more' },
+      { name: 'why', type: 'string', value: 'text', summary: 'The reason, kept in the journal' },
+    ],
+    exclusive: [['applied', 'pending']],
+    dangerous: true,
+    examples: [
+      { line: 'mark 0007 --applied --why "run by hand on Monday"', does: 'Do not run 0007 again' },
+      { line: 'mark add_index --pending --why "index was dropped"', does: 'Let the next up run it' },
+    ],
+  },
+];
