@@ -1,6 +1,9 @@
 /** One top-level statement of a script, as our lexer found it. Offsets are UTF-16 units into the script's text. */
 export interface Statement {
-  /** First character of the statement proper: after blanks and comments that stand before it. */
+  /**
+   * First character of the statement proper: after blanks and comments that stand before it. Planner hints
+   * directly before it (a comment that begins with a plus sign) belong to it, since they change what it does.
+   */
   readonly start: number;
   /** One past its last character; the `;` is not part of it. */
   readonly end: number;
@@ -23,7 +26,15 @@ export interface StatementTraits {
   readonly inTransaction: 'yes' | 'no' | 'relkind' | 'opaque';
   /** Transaction command, or null. `savepoint` covers SAVEPOINT, RELEASE and ROLLBACK TO, which stay as they are. */
   readonly control:
-    'begin' | 'commit' | 'rollback' | 'chain' | 'prepare' | 'commit-prepared' | 'set-transaction' | 'savepoint' | null;
+    | 'begin'
+    | 'commit'
+    | 'rollback'
+    | 'chain'
+    | 'prepare'
+    | 'commit-prepared'
+    | 'set-transaction'
+    | 'savepoint'
+    | null;
   /** For `begin` and `set-transaction`: the options to move into our own BEGIN, e.g. `ISOLATION LEVEL SERIALIZABLE`. */
   readonly transactionOptions: string | null;
   /** Needs a commit after it before anything else: `ALTER TYPE … ADD VALUE`. */
@@ -50,4 +61,8 @@ export interface StatementTraits {
   readonly relationsCreated: number;
   /** Analysed by the server at Parse (SELECT, INSERT …), so only a local parser can judge its syntax beforehand. */
   readonly optimizable: boolean;
+  /** Calls currval() or lastval(), and so depends on an earlier nextval() of the same session. */
+  readonly readsSequenceState: boolean;
+  /** False where the lexer had to guess (an unknown command, a body with BEGIN ATOMIC): ask the real parser. */
+  readonly certain: boolean;
 }

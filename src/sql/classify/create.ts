@@ -1,0 +1,118 @@
+import { PUNCT } from '../lexer.js';
+import type { StatementTraits } from '../statement.js';
+import type { TokenList } from '../token-list.js';
+import { callTraits } from './call.js';
+import { nameAt, type Name } from './name.js';
+import { afterIfExists, kindName, objectKindAt } from './object.js';
+import { optionValue } from './option.js';
+import { countTableRelations } from './relations.js';
+import { traits } from './traits.js';
+
+/** Words that may stand between CREATE and the kind of object. */
+const modifiers = new Set(
+  'OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED PROCEDURAL'.split(' '),
+);
+
+export function classifyCreate(tokens: TokenList): StatementTraits {
+  let at = 1;
+  let temp = false;
+  while (modifiers.has(tokens.word(at))) {
+    if (tokens.is(at, 'TEMP') || tokens.is(at, 'TEMPORARY')) temp = true;
+    at++;
+  }
+  const { kind, next, known } = objectKindAt(tokens, at);
+  if (kind === 'INDEX') return classifyCreateIndex(tokens, next);
+  const name = nameAt(tokens, afterIfExists(tokens, next));
+  const basis = traits(`CREATE ${kind}`, {
+    certain: known,
+    creates: name === null ? null : `${kindName(kind)} ${name.folded}`,
+    sessionState: temp || name?.parts[0] === 'pg_temp' ? 'temp' : null,
+  });
+  return name === null ? basis : { ...basis, ...creation(tokens, kind, name) };
+}
+
+/** What more there is to say of each kind. */
+function creation(tokens: TokenList, kind: string, name: Name): Partial<StatementTraits> {
+  const relation = name.written;
+  switch (kind) {
+    case 'TABLE':
+      return { relation, ...tableTraits(tokens, name) };
+    case 'MATERIALIZED VIEW':
+      return { relation, relationsCreated: 3, optimizable: true, ...callTraits(tokens) };
+    case 'VIEW':
+    case 'SEQUENCE':
+      return { relation, relationsCreated: 1 };
+    case 'FOREIGN TABLE':
+      return { relation, relationsCreated: 1 };
+    case 'SCHEMA':
+      return schemaTraits(tokens, name);
+    case 'TRIGGER':
+    case 'POLICY':
+      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, 'ON') + 1));
+    case 'RULE':
+      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, 'TO') + 1));
+    case 'DATABASE':
+    case 'TABLESPACE':
+      return { inTransaction: 'no' };
+    case 'SUBSCRIPTION':
+      return { inTransaction: makesSlot(tokens, name.next) ? 'no' : 'yes' };
+    default:
+      return {};
+  }
+}
+
+/** Triggers, rules and policies are named within their table. */
+function onTable(kind: string, name: Name, table: Name | null): Partial<StatementTraits> {
+  const where = table === null ? '' : ` on ${table.folded}`;
+  return { relation: table?.written ?? null, creates: `${kindName(kind)} ${name.folded}${where}` };
+}
+
+/** CREATE INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table. */
+function classifyCreateIndex(tokens: TokenList, from: number): StatementTraits {
+  const concurrently = tokens.is(from, 'CONCURRENTLY');
+  const at = afterIfExists(tokens, concurrently ? from + 1 : from);
+  const name = tokens.is(at, 'ON') ? null : nameAt(tokens, at);
+  const on = (name?.next ?? at) + 1;
+  const table = nameAt(tokens, tokens.is(on, 'ONLY') ? on + 1 : on);
+  return traits(`CREATE INDEX${concurrently ? ' CONCURRENTLY' : ''}`, {
+    inTransaction: concurrently ? 'no' : 'yes',
+    waitsForSnapshots: concurrently,
+    relation: table?.written ?? null,
+    creates: name === null ? null : `index ${name.folded}`,
+    relationsCreated: 1,
+  });
+}
+
+function tableTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
+  const query = tokens.find(name.next, 'AS') > 0;
+  const commit = tokens.find(name.next, 'ON', 'COMMIT') + 2;
+  const drop = commit > 1 && tokens.is(commit, 'DROP');
+  const clears = drop || (commit > 1 && tokens.is(commit, 'DELETE'));
+  return {
+    relationsCreated: query ? 3 : countTableRelations(tokens, name.next),
+    ...(query ? { optimizable: true, ...callTraits(tokens) } : {}),
+    ...(clears ? { transactionState: `CREATE TEMP TABLE … ON COMMIT ${drop ? 'DROP' : 'DELETE ROWS'}` } : {}),
+    ...(drop ? { sessionState: null } : {}),
+  };
+}
+
+/** CREATE SCHEMA may hold CREATE TABLE, INDEX, VIEW, SEQUENCE and TRIGGER; all are one statement. */
+function schemaTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
+  const bare = tokens.is(name.next - 1, 'AUTHORIZATION') && name.parts.length === 1;
+  const owner = bare ? nameAt(tokens, name.next) : null;
+  let relationsCreated = 0;
+  for (let at = tokens.find(name.next, 'CREATE'); at > 0; at = tokens.find(at + 1, 'CREATE')) {
+    const { kind, next } = objectKindAt(tokens, tokens.is(at + 1, 'UNIQUE') ? at + 2 : at + 1);
+    const element = nameAt(tokens, afterIfExists(tokens, next));
+    if (kind === 'TABLE' && element !== null) relationsCreated += countTableRelations(tokens, element.next);
+    else if (kind === 'VIEW' || kind === 'INDEX' || kind === 'SEQUENCE') relationsCreated += 1;
+  }
+  return { relationsCreated, ...(owner === null ? {} : { creates: `schema ${owner.folded}` }) };
+}
+
+/** A subscription that makes a replication slot cannot be rolled back, so it is refused in a transaction. */
+function makesSlot(tokens: TokenList, from: number): boolean {
+  const open = tokens.find(from, 'WITH') + 1;
+  if (open === 0 || tokens.kind(open) !== PUNCT) return true;
+  return optionValue(tokens, open, 'CONNECT') !== false && optionValue(tokens, open, 'CREATE_SLOT') !== false;
+}

@@ -1,0 +1,101 @@
+import { WORD } from '../lexer.js';
+import type { TokenList } from '../token-list.js';
+
+// How many relations a CREATE TABLE makes. Each is locked until the transaction ends, and a run in one transaction
+// can fill the server's lock table with them (max_locks_per_transaction).
+
+/** Types of fixed length, which never need a TOAST table, with their bytes (manual, chapter "Data Types"). */
+const fixedBytes: Readonly<Record<string, number>> = {
+  ...fixed(1, 'BOOL BOOLEAN'),
+  ...fixed(2, 'SMALLINT INT2 SMALLSERIAL SERIAL2'),
+  ...fixed(4, 'INT INTEGER INT4 SERIAL SERIAL4 REAL FLOAT4 DATE OID REGCLASS REGTYPE REGPROC XID CID'),
+  ...fixed(
+    8,
+    'BIGINT INT8 BIGSERIAL SERIAL8 FLOAT FLOAT8 DOUBLE MONEY TIMESTAMP TIMESTAMPTZ TIME PG_LSN XID8',
+  ),
+  ...fixed(16, 'UUID INTERVAL TIMETZ POINT MACADDR MACADDR8'),
+  ...fixed(32, 'LSEG BOX CIRCLE LINE'),
+};
+
+/** TOAST_TUPLE_THRESHOLD of 8 kB pages: rows that cannot grow past it get no TOAST table. */
+const toastThreshold = 2032;
+
+const serials = /^(?:SMALL|BIG)?SERIAL[248]?$/;
+
+/**
+ * The table, its TOAST table and index where a row could need one, an index for each PRIMARY KEY, UNIQUE and EXCLUDE,
+ * and a sequence for each serial and identity column. What comes from LIKE or from a partitioned parent is not seen.
+ */
+export function countTableRelations(tokens: TokenList, open: number): number {
+  if (!tokens.sign(open, '(')) return 3;
+  const end = tokens.afterParenthesis(open) - 1;
+  let relations = 1;
+  let bytes = 0;
+  for (let from = open + 1; from < end;) {
+    const to = elementEnd(tokens, from, end);
+    relations += countIndexes(tokens, from, to) + countSequences(tokens, from, to);
+    bytes += columnBytes(tokens, from);
+    from = to + 1;
+  }
+  const partitioned = tokens.find(end + 1, 'PARTITION', 'BY') > 0;
+  return bytes > toastThreshold && !partitioned ? relations + 2 : relations;
+}
+
+/** Indexes that the constraints between two tokens make. PRIMARY and UNIQUE are reserved; EXCLUDE may be a name. */
+export function countIndexes(tokens: TokenList, from: number, to: number): number {
+  let count = 0;
+  for (let index = from; index < to; index++) {
+    if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
+    if (tokens.kind(index) !== WORD) continue;
+    const key = tokens.has(index, 'PRIMARY', 'KEY') || tokens.is(index, 'UNIQUE');
+    const after = tokens.is(index, 'UNIQUE') ? index + 1 : index + 2;
+    if (key && !tokens.has(after, 'USING', 'INDEX')) count++;
+    if (tokens.is(index, 'EXCLUDE') && (tokens.is(index + 1, 'USING') || tokens.sign(index + 1, '(')))
+      count++;
+  }
+  return count;
+}
+
+/** Sequences that serial and identity columns between two tokens make. */
+export function countSequences(tokens: TokenList, from: number, to: number): number {
+  let count = 0;
+  for (let index = from; index < to; index++) {
+    if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
+    else if (tokens.has(index, 'AS', 'IDENTITY') || serials.test(tokens.word(index))) count++;
+  }
+  return count;
+}
+
+/** How many bytes a column may need; infinite where it has no bound or the type is not known. */
+function columnBytes(tokens: TokenList, from: number): number {
+  if (/^(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN|EXCLUDE)$/.test(tokens.word(from))) {
+    // EXCLUDE is not reserved, so it may be a column as well.
+    if (!tokens.is(from, 'EXCLUDE') || tokens.is(from + 1, 'USING') || tokens.sign(from + 1, '(')) return 0;
+  }
+  const type = tokens.word(from + 1);
+  const wide = tokens.is(from + 2, 'VARYING') ? from + 3 : from + 2;
+  const length = tokens.sign(wide, '(') ? Number(tokens.raw(wide + 1)) : Number.NaN;
+  const array = tokens.is(wide, 'ARRAY') || tokens.sign(wide, '[') || tokens.sign(wide + 3, '[');
+  if (array || tokens.sign(wide, '.')) return Number.POSITIVE_INFINITY;
+  const bytes = fixedBytes[type];
+  if (bytes !== undefined) return bytes;
+  if (type === 'CHAR' || type === 'CHARACTER' || type === 'VARCHAR') {
+    const single = wide === from + 2 && type !== 'VARCHAR' ? 1 : Number.POSITIVE_INFINITY;
+    return 4 * (Number.isNaN(length) ? single : length) + 4;
+  }
+  const bounded = (type === 'NUMERIC' || type === 'DECIMAL') && !Number.isNaN(length);
+  return bounded ? length / 2 + 12 : Number.POSITIVE_INFINITY;
+}
+
+/** Index of the comma or closing parenthesis that ends the element at `from`. */
+function elementEnd(tokens: TokenList, from: number, end: number): number {
+  let index = from;
+  while (index < end && !tokens.sign(index, ',')) {
+    index = tokens.nesting(index) === 1 ? tokens.afterParenthesis(index) : index + 1;
+  }
+  return Math.min(index, end);
+}
+
+function fixed(bytes: number, names: string): Record<string, number> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, bytes]));
+}
