@@ -2,12 +2,15 @@
 // Everything small is bundled (one file to open instead of a hundred is what makes the start fast);
 // what carries a binary or must see the user's files stays a dependency.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { renderLicenses } from './licenses.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
+  readFileSync(`${root}/package.json`, 'utf8'),
+);
 const external = [/^node:/, 'pg-native', ...Object.keys({ ...dependencies, ...optionalDependencies })];
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
@@ -22,7 +25,7 @@ const bundle = await rolldown({
     'cli/main': 'src/cli/main.ts',
   },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: 'dist',
   format: 'esm',
   chunkFileNames: 'chunks/[name]-[hash].js',
@@ -30,6 +33,10 @@ await bundle.write({
   comments: { legal: true },
 });
 await bundle.close();
+writeFileSync(
+  `${root}/dist/THIRD-PARTY-LICENSES.md`,
+  renderLicenses(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))),
+);
 chmodSync(`${root}/dist/cli/main.js`, 0o755);
 
 const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {

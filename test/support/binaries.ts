@@ -27,24 +27,13 @@ export const runsAsRoot = process.getuid?.() === 0;
 /** Owner of the server's files and processes; empty when the tests are not run by root. */
 export const owner = runsAsRoot ? { uid: nobody, gid: nobody } : {};
 
-/**
- * The servers that the tests use: the embedded PostgreSQL of the npm package, and the newest older major that
- * the machine has. `LOCKKEEPER_TEST_MAJOR=14` picks that one system version alone, for a matrix of versions.
- */
+/** What the machine has for the tests: the embedded PostgreSQL of the npm package, and the newest older major. */
 export function findBinaries(): readonly Binaries[] {
-  const wanted = process.env['LOCKKEEPER_TEST_MAJOR'];
   const system = systemBinaries();
-  if (wanted !== undefined && wanted !== '') return [pick(system, Number(wanted))];
   const embedded = embeddedBinaries();
   if (embedded === null) return system.slice(0, 2);
   const older = system.find((candidate) => candidate.major < embedded.major);
   return older === undefined ? [embedded] : [embedded, older];
-}
-
-function pick(system: readonly Binaries[], major: number): Binaries {
-  const found = [...system, embeddedBinaries()].find((candidate) => candidate?.major === major);
-  if (found) return found;
-  throw new Error(`LOCKKEEPER_TEST_MAJOR asks for PostgreSQL ${major}, which is not installed here.`);
 }
 
 /** Installed by Debian's packages, newest first. */
