@@ -1,0 +1,169 @@
+import { sha256 } from '../core/hash.js';
+import {
+  claimApply,
+  claimRollback,
+  claimStep,
+  closeApply,
+  closeRollback,
+  completeStep,
+  finishApply,
+  finishRollback,
+  type HistoryRow,
+  type JournalStep,
+} from '../history/index.js';
+import type { Migration, SqlScript } from '../migration/migration.js';
+import type { Step, TransactionStep } from '../migration/step.js';
+import { hygiene, hygieneStatements } from '../pg/index.js';
+import { isAtomic, type PlannedMigration } from '../plan/plan.js';
+import { ours, type Part, theirs, validation } from './parts.js';
+import type { Run } from './run.js';
+
+/** One step of one migration on its way through a run. */
+export interface StepRun {
+  readonly planned: PlannedMigration;
+  readonly step: Step;
+  /** SET statements of earlier steps that have to hold in this one: all after a resume, roles otherwise. */
+  readonly replay: readonly Part[];
+  /** All migrations share one transaction, which is begun and committed outside. */
+  readonly insideSingleTransaction: boolean;
+}
+
+const isLast = (run: StepRun): boolean => run.step.number === run.planned.steps.length;
+
+/**
+ * A transactional step as one unit: BEGIN, claim, the user's statements, our role again, the rest of the history,
+ * COMMIT (ENGINE A6), and after the last step the session as it was (B12).
+ */
+export function transactionParts(
+  run: Run,
+  stepRun: StepRun & { readonly step: TransactionStep },
+): readonly Part[] {
+  const { planned, step } = stepRun;
+  const script = planned.script as SqlScript;
+  return [
+    ...opening(run, stepRun, step.begin),
+    ...step.statements.map((statement) => theirs(script, statement)),
+    ...closing(run, stepRun),
+  ];
+}
+
+/** Everything before the user's own statements. */
+export function opening(run: Run, stepRun: StepRun, beginOptions: string | null): readonly Part[] {
+  const { planned, step } = stepRun;
+  const before = step.number === 1 && run.direction === 'up' ? planned.migration.validateBefore : null;
+  return [
+    ...(stepRun.insideSingleTransaction
+      ? []
+      : [ours(beginOptions === null ? 'begin' : `begin ${beginOptions}`, 'BEGIN')]),
+    claim(run, stepRun),
+    ...validationParts(before),
+    ...stepRun.replay,
+  ];
+}
+
+/** Everything after them. */
+export function closing(run: Run, stepRun: StepRun): readonly Part[] {
+  const { planned } = stepRun;
+  const last = isLast(stepRun);
+  const after = last && run.direction === 'up' ? planned.migration.validateAfter : null;
+  return [
+    // The history is written by our role, whatever SET ROLE the file has left behind (42501 otherwise).
+    ours('set session authorization default; reset role', null, 2),
+    ...validationParts(after),
+    ...finish(run, stepRun, last),
+    ...(stepRun.insideSingleTransaction ? [] : [ours('commit', 'COMMIT')]),
+    ...(last ? [hygienePart(run)] : []),
+  ];
+}
+
+function claim(run: Run, stepRun: StepRun): Part {
+  const { planned } = stepRun;
+  if (!isAtomic(planned)) {
+    return ours(claimStep(run.tables, journalStep(run, stepRun, null), run.stamp, run.guard), 'INSERT 0 1');
+  }
+  return run.direction === 'up'
+    ? ours(claimApply(run.tables, historyRow(planned.migration), run.stamp, run.guard), 'INSERT 0 1')
+    : ours(claimRollback(run.tables, planned.migration, run.guard), 'SELECT 1');
+}
+
+function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {
+  const { planned } = stepRun;
+  if (isAtomic(planned)) {
+    const text =
+      run.direction === 'up'
+        ? finishApply(run.tables, planned.migration, run.stamp)
+        : finishRollback(run.tables, planned.migration, run.stamp);
+    return [ours(text, 'INSERT 0 1')];
+  }
+  const done = ours(completeStep(run.tables, journalStep(run, stepRun, null)), 'UPDATE 1');
+  return last ? [done, ...closeMigration(run, planned)] : [done];
+}
+
+/** The statements that turn finished steps into history. They belong in one transaction. */
+export function closeMigration(run: Run, planned: PlannedMigration): readonly Part[] {
+  const { migration } = planned;
+  const statements =
+    run.direction === 'up'
+      ? closeApply(run.tables, historyRow(migration), run.stamp, run.guard)
+      : closeRollback(run.tables, migration, run.stamp, run.guard);
+  return statements.map((text) => ours(text));
+}
+
+/** Closes a migration whose last step was no transaction: validation and history in a transaction of their own. */
+export function closingTransaction(run: Run, planned: PlannedMigration): readonly Part[] {
+  const after = run.direction === 'up' ? planned.migration.validateAfter : null;
+  return [
+    ours('begin', 'BEGIN'),
+    ...validationParts(after),
+    ...closeMigration(run, planned),
+    ours('commit', 'COMMIT'),
+    hygienePart(run),
+  ];
+}
+
+function hygienePart(run: Run): Part {
+  const { restore } = run.session;
+  return restore === ''
+    ? ours(hygiene, null, hygieneStatements)
+    : ours(`${hygiene}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
+}
+
+function validationParts(script: SqlScript | null): readonly Part[] {
+  if (script === null) return [];
+  return script.statements.map((statement) => validation(script, statement));
+}
+
+export function journalStep(
+  run: Run,
+  stepRun: Pick<StepRun, 'planned' | 'step'>,
+  preState: string | null,
+): JournalStep {
+  return {
+    key: stepRun.planned.migration,
+    action: run.direction === 'up' ? 'apply' : 'rollback',
+    step: stepRun.step.number,
+    hash: stepRun.step.hash,
+    preState,
+  };
+}
+
+export function historyRow(migration: Migration): HistoryRow {
+  const { metadata, down } = migration;
+  const stored = down !== null && down.kind === 'sql' ? down.text : null;
+  return {
+    source: migration.source,
+    version: migration.version,
+    name: migration.name,
+    release: metadata.release,
+    description: metadata.description,
+    author: metadata.author,
+    format: migration.format,
+    checksum: migration.checksum,
+    tokenChecksum: migration.tokenChecksum,
+    depends: metadata.depends,
+    rollbackAvailable: down !== null,
+    downScript: stored,
+    downScriptHash: stored === null ? null : sha256(stored),
+    repeatable: migration.repeatable,
+  };
+}

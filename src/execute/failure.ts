@@ -1,0 +1,157 @@
+import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../core/errors.js';
+import { ConnectionEnded, type ServerError, sqlstate } from '../pg/index.js';
+import type { PlannedMigration } from '../plan/plan.js';
+import { locate } from '../sql/position.js';
+import type { Part } from './parts.js';
+import { PartRefused, UnexpectedTag, ValidationRows } from './send-parts.js';
+
+/** Turns whatever stopped a step into one error that points at the file and says the way out. */
+export function stepFailure(
+  error: unknown,
+  planned: PlannedMigration,
+  circumstances: { readonly cancelled: boolean; readonly retries: number },
+): LockkeeperError {
+  const { migration } = planned;
+  const details = { version: migration.version, name: migration.name };
+  if (isLockkeeperError(error)) return error;
+  if (error instanceof ConnectionEnded) return connectionLost(error, details);
+  if (error instanceof ValidationRows) return validationFailed(error, details);
+  if (error instanceof UnexpectedTag) return unexpectedTag(error, details);
+  if (!(error instanceof PartRefused)) {
+    return new LockkeeperError('MIGRATION_FAILED', {
+      message: `Migration ${migration.version} failed: ${error instanceof Error ? error.message : String(error)}`,
+      details,
+      cause: error,
+    });
+  }
+  if (circumstances.cancelled && error.server.code === sqlstate.queryCanceled) {
+    return new LockkeeperError('INTERRUPTED', {
+      message: `Migration ${migration.version} was cancelled and rolled back.`,
+      hint: 'Run the same command again to go on.',
+      details,
+      cause: error,
+    });
+  }
+  return refused(error, circumstances.retries, details);
+}
+
+type Details = Readonly<Record<string, unknown>>;
+
+function connectionLost(error: ConnectionEnded, details: Details): LockkeeperError {
+  return new LockkeeperError('CONNECTION_LOST', {
+    message: `The connection to the server ended during migration ${String(details['version'])}: ${error.message}`,
+    hint: 'Run the same command again: it waits until the old session is gone, reads what really happened, and finishes.',
+    details,
+    cause: error,
+  });
+}
+
+function validationFailed(error: ValidationRows, details: Details): LockkeeperError {
+  const location = statementLocation(error.part, null);
+  return new LockkeeperError('VALIDATION_FAILED', {
+    message: `A validation query of migration ${String(details['version'])} returned ${error.rows} row(s); it has to return none.`,
+    hint: 'Run the query by hand to see the rows, and mend the data or the query.',
+    details: { ...details, rows: error.rows },
+    cause: error,
+    ...(location === null ? {} : { location }),
+  });
+}
+
+/** ROLLBACK as the answer to COMMIT means that the transaction had failed, and nothing of it was kept. */
+function unexpectedTag(error: UnexpectedTag, details: Details): LockkeeperError {
+  return new LockkeeperError('TRANSACTION_ENDED', {
+    message: `The transaction of migration ${String(details['version'])} was not intact at its end: the server answered ${error.tag} where ${error.part.expect ?? 'another answer'} was due. Nothing of this step was kept.`,
+    hint: 'A statement inside ended the transaction or swallowed an error; look for COMMIT, ROLLBACK or EXCEPTION handling in what it calls.',
+    details: { ...details, tag: error.tag },
+    cause: error,
+  });
+}
+
+function refused(error: PartRefused, retries: number, details: Details): LockkeeperError {
+  const { part, server } = error;
+  const location = statementLocation(part, error.offset);
+  const info = {
+    ...details,
+    sqlstate: server.code,
+    ...(part.source === null ? {} : { statement: shorten(part.text) }),
+    ...(server.detail === undefined ? {} : { detail: server.detail }),
+    ...(server.constraint === undefined ? {} : { constraint: server.constraint }),
+    ...(server.where === undefined ? {} : { where: server.where }),
+  };
+  const version = String(details['version']);
+  if (part.source === null && server.code === sqlstate.divisionByZero) return claimLost(version, info, error);
+  if (part.source === null && server.code === sqlstate.uniqueViolation)
+    return claimTaken(version, info, error);
+  const init = {
+    message: `${location === null && part.expect === 'COMMIT' ? `Migration ${version} failed at COMMIT` : `Migration ${version} failed`}: ${server.message}${server.detail === undefined ? '' : ` (${server.detail})`}`,
+    hint: wayOut(server, retries),
+    details: info,
+    cause: error,
+    ...(location === null ? {} : { location }),
+  };
+  return new LockkeeperError(
+    server.code === sqlstate.lockNotAvailable ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED',
+    init,
+  );
+}
+
+function claimLost(version: string, details: Details, cause: unknown): LockkeeperError {
+  return new LockkeeperError('LOCK_LOST', {
+    message: `Migration ${version} was not run: this session no longer holds the migration lock, or another run has settled the migration meanwhile.`,
+    hint: 'Something released the lock (pg_advisory_unlock_all, DISCARD ALL in a function?). Run the command again.',
+    details,
+    cause,
+  });
+}
+
+function claimTaken(version: string, details: Details, cause: unknown): LockkeeperError {
+  return new LockkeeperError('LOCK_LOST', {
+    message: `Migration ${version} was not run: another run has claimed it already.`,
+    hint: 'Two runs use different history lock names for one database, or an old Lockkeeper runs beside this one. Look at `lockkeeper history`.',
+    details,
+    cause,
+  });
+}
+
+/** The server's own hint first; ours where it has none and the way out is known. */
+function wayOut(server: ServerError, retries: number): string {
+  if (server.hint !== undefined && server.hint !== '') return server.hint;
+  switch (server.code) {
+    case sqlstate.lockNotAvailable:
+      return `It was tried ${retries + 1} times. Another session keeps the lock: end it, run at a quieter time, or raise --lock-timeout or --lock-retries.`;
+    case sqlstate.objectInUse:
+      return 'Pending trigger events of the same transaction stand in the way: put `-- transaction: per-statement` at the top of the file.';
+    case sqlstate.invalidTransactionTermination:
+      return 'The procedure or DO block commits by itself, which no transaction allows: put `-- transaction: none` at the top of the file.';
+    case sqlstate.activeSqlTransaction:
+      return 'The statement cannot run in a transaction: put `-- transaction: none` at the top of the file.';
+    case sqlstate.insufficientPrivilege:
+      return "The role lacks a right on the object; run as its owner, or set the environment's role.";
+    case sqlstate.queryCanceled:
+      return 'The statement was cancelled: by statement_timeout (raise --statement-timeout), or by an administrator.';
+    default:
+      return 'Nothing of this step was kept. Mend the file and run the command again.';
+  }
+}
+
+/** The statement in its file; with an offset the very place in it. */
+export function statementLocation(part: Part, offset: number | null): SourceLocation | null {
+  if (part.source === null) return null;
+  const { script, statement } = part.source;
+  const start = statement.start + (offset ?? 0);
+  const length =
+    offset === null ? Math.min(part.text.length, firstLineLength(part.text)) : wordLength(part.text, offset);
+  const place = locate(script.text, start, length);
+  return { ...place, file: script.file, line: place.line + script.lineOffset };
+}
+
+const firstLineLength = (text: string): number => {
+  const end = text.indexOf('\n');
+  return end < 0 ? text.length : end;
+};
+
+function wordLength(text: string, offset: number): number {
+  return Math.max(1, /^[\p{L}\p{N}_$."']*/u.exec(text.slice(offset, offset + 100))?.[0].length ?? 1);
+}
+
+const shorten = (text: string): string => (text.length > 2000 ? `${text.slice(0, 2000)} …` : text);

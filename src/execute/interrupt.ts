@@ -1,0 +1,51 @@
+import { LockkeeperError } from '../core/errors.js';
+import type { Run } from './run.js';
+
+/** @throws {INTERRUPTED} when a stop was asked for; called between steps, where stopping costs nothing. */
+export function assertNotStopped(run: Run): void {
+  const { finish, cancel } = run.context.stop;
+  if (!finish.aborted && !cancel.aborted) return;
+  throw new LockkeeperError('INTERRUPTED', {
+    message: 'The run was stopped after a complete step, as asked.',
+    hint: 'Run the same command again to go on.',
+  });
+}
+
+/**
+ * Runs `work` so that the cancel signal cancels the statement it is waiting for. The cancel goes through a second
+ * session, because the first one is busy; where none can be had, the connection is cut, and the server ends the work
+ * (client_connection_check_interval).
+ */
+export async function cancellable<Value>(run: Run, work: () => Promise<Value>): Promise<Value> {
+  const { cancel } = run.context.stop;
+  let cancelling: Promise<void> | null = null;
+  const onCancel = (): void => {
+    cancelling = cancelWorker(run);
+  };
+  if (cancel.aborted) onCancel();
+  else cancel.addEventListener('abort', onCancel, { once: true });
+  try {
+    return await work();
+  } finally {
+    cancel.removeEventListener('abort', onCancel);
+    await (cancelling ?? Promise.resolve());
+  }
+}
+
+async function cancelWorker(run: Run): Promise<void> {
+  run.context.events.emit('run:stopping', { how: 'cancel' });
+  try {
+    const observer = await run.openObserver();
+    try {
+      await observer.query('select pg_cancel_backend($1)', [run.session.info.pid]);
+    } finally {
+      await observer.end();
+    }
+  } catch (error) {
+    run.context.events.emit('warning', {
+      code: 'cancel-by-disconnect',
+      message: `The statement could not be cancelled (${error instanceof Error ? error.message : String(error)}), so the connection is cut.`,
+    });
+    run.session.wire.stream.destroy();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Direction, Warning } from '../core/report.js';
+import type { AppliedMigration, OpenStep } from '../history/index.js';
+import type { Migration, Script } from '../migration/migration.js';
+import type { Step } from '../migration/step.js';
+
+/** One migration with everything a run needs to execute it. */
+export interface PlannedMigration {
+  readonly migration: Migration;
+  /** The script of this direction. */
+  readonly script: Script;
+  readonly steps: readonly Step[];
+  /** Steps that an interrupted run began or finished; empty for a fresh start. */
+  readonly open: readonly OpenStep[];
+  /** The history row, for the way down. */
+  readonly row: AppliedMigration | null;
+  /** Why a crash in the middle could not be resumed; null where it could. */
+  readonly notResumable: string | null;
+}
+
+/** Ordered work as data: it can be printed, explained, or executed. */
+export interface Plan {
+  readonly direction: Direction;
+  readonly migrations: readonly PlannedMigration[];
+  readonly warnings: readonly Warning[];
+  readonly singleTransaction: boolean;
+}
+
+/** A migration whose whole work is one transaction leaves nothing to resume: its history row is its claim. */
+export function isAtomic(planned: PlannedMigration): boolean {
+  const only = planned.steps.length === 1 ? planned.steps[0] : undefined;
+  if (planned.open.length > 0) return false;
+  return (
+    planned.steps.length === 0 || only?.kind === 'transaction' || (only?.kind === 'code' && only.transaction)
+  );
+}
