@@ -23,6 +23,7 @@ const bundle = await rolldown({
     index: 'src/index.ts',
     config: 'src/config/public.ts',
     'cli/main': 'src/cli/main.ts',
+    'embedded-supervisor': 'src/pg/embedded/supervisor.ts',
   },
 });
 const { output } = await bundle.write({

@@ -43,7 +43,10 @@ export const errorCatalogue = {
   MIGRATION_IRREVERSIBLE: { exit: 2, summary: 'A migration has no way back.' },
   MIGRATION_LOAD_FAILED: { exit: 2, summary: 'A TypeScript or JavaScript migration failed to load.' },
   MIGRATION_SHAPE_INVALID: { exit: 2, summary: 'A TypeScript migration exports nothing that can be run.' },
-  MIGRATION_MARKERS_INVALID: { exit: 2, summary: 'The -- migrate: markers of a file are repeated, misplaced or unknown.' },
+  MIGRATION_MARKERS_INVALID: {
+    exit: 2,
+    summary: 'The -- migrate: markers of a file are repeated, misplaced or unknown.',
+  },
   MIGRATION_MARKERS_MISSING: {
     exit: 2,
     summary: 'A file without markers creates and then drops the same object.',
@@ -102,6 +105,7 @@ export const errorCatalogue = {
   // The embedded server
   EMBEDDED_UNAVAILABLE: { exit: 3, summary: 'No PostgreSQL binaries for this platform are installed.' },
   EMBEDDED_START_FAILED: { exit: 3, summary: 'The embedded server could not be created or started.' },
+  EMBEDDED_STOP_FAILED: { exit: 3, summary: 'The embedded server does not end.' },
 
   INTERNAL: { exit: 3, summary: 'Something happened that should not; a report is welcome.' },
 } as const satisfies Record<string, Entry>;

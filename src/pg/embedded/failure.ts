@@ -1,0 +1,67 @@
+import { LockkeeperError } from '../../core/errors.js';
+import { readLog, type Layout } from './layout.js';
+
+/** What the start could have been doing, for the message. */
+export interface StartFailure {
+  readonly what: string;
+  readonly hint: string;
+  /** Where the server began to write for this start; the lines after it are quoted. */
+  readonly logOffset?: number;
+  /** What a program printed, where the log is not the place. */
+  readonly output?: string;
+  readonly cause?: unknown;
+}
+
+const quotedLines = 12;
+
+/** EMBEDDED_START_FAILED with the last words of the server itself, which say more than we could. */
+export function startFailed(layout: Layout, failure: StartFailure): LockkeeperError {
+  const said = lastLines(
+    failure.output ?? (failure.logOffset === undefined ? '' : readLog(layout, failure.logOffset)),
+  );
+  return new LockkeeperError('EMBEDDED_START_FAILED', {
+    message: said === '' ? failure.what : `${failure.what} It said:\n${said}`,
+    hint: failure.hint,
+    details: { dir: layout.home, log: layout.log },
+    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+  });
+}
+
+/** INTERRUPTED, for a wait that the caller no longer wants. */
+export function interrupted(what: string): LockkeeperError {
+  return new LockkeeperError('INTERRUPTED', {
+    message: `Stopped while ${what}.`,
+    hint: 'Run the command again.',
+  });
+}
+
+/** Turns "permission denied" on our own folder into the sentence that a person can act on; others pass. */
+export function explainDenied(layout: Layout, error: unknown): unknown {
+  const code = errnoOf(error);
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error;
+  const path = (error as NodeJS.ErrnoException).path ?? layout.home;
+  return startFailed(layout, {
+    what:
+      code === 'EROFS'
+        ? `The embedded server needs "${layout.home}", and the file system is read-only.`
+        : `The embedded server's files belong to another user: "${path}" is not ours to use (${code}).`,
+    hint: 'Run as the user that owns the project, delete that folder if its data is not needed, or give a database url.',
+    cause: error,
+  });
+}
+
+/** The system's code of an error (`ENOENT` …); null where it has none. */
+export function errnoOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+function lastLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .slice(-quotedLines)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
