@@ -70,7 +70,17 @@ drizzle run everything in one transaction. dbmate is written in Go; where Node's
   const sections = scenarios.flatMap((id) => [rivalTitle(id), rivalTable(records, id)]);
   const problem = rivalProblem ? [`The rivals could not be installed: ${rivalProblem}`] : [];
   if (sections.length === 0 && problem.length === 0) return [];
-  return ['## Rivals', intro, ...problem, ...sections];
+  return ['## Rivals', intro, standings(records, scenarios), ...problem, ...sections];
+}
+
+/** Where Lockkeeper is behind is said first, not left to be found in the tables. */
+function standings(records, scenarios) {
+  const rows = scenarios.flatMap((id) => rivalRows(records, id).map((row) => ({ ...row, id })));
+  const judged = rows.filter((row) => row.ahead !== null);
+  const behind = judged.filter((row) => !row.ahead);
+  const names = behind.map(({ label, id, ratio }) => `${label} in ${id} (× ${ratio.median.toFixed(2)})`);
+  const where = names.length === 0 ? 'behind none.' : `behind ${names.join(', ')}.`;
+  return `**Lockkeeper is ahead in ${judged.length - behind.length} of ${judged.length} comparisons; ${where}**`;
 }
 
 function rivalTitle(id) {
@@ -81,49 +91,53 @@ function rivalTitle(id) {
 const ourKeys = { start: 'version', ts: 'ours-ts-strings' };
 
 function rivalTable(records, id) {
-  const here = records.filter((each) => each.scenario === id);
-  const ourKey = ourKeys[id.split('-')[0]] ?? 'ours';
-  const ours = here.filter((each) => each.key === ourKey);
-  const own = here.filter(
-    (each) => each.key === ourKey || each.kind === 'psql' || each.kind === 'floor' || each.kind === 'node',
-  );
-  const keys = [
-    ...new Set([...own, ...here.filter((each) => each.kind === 'rival')].map((each) => each.key)),
-  ];
-  const rows = keys.map((key) =>
-    rivalRow(
-      here.filter((each) => each.key === key),
-      ours,
-      id,
-    ),
+  const rows = rivalRows(records, id).sort(
+    (a, b) => (a.wall?.median ?? Infinity) - (b.wall?.median ?? Infinity),
   );
   return markdownTable(
     ['tool', 'wall time: median (min–max)', '×', 'client CPU', 'peak memory', 'Lockkeeper ahead'],
-    rows.sort((a, b) => a.order - b.order).map(({ cells }) => cells),
+    rows.map(rivalCells),
+  );
+}
+
+function rivalRows(records, id) {
+  const here = records.filter((each) => each.scenario === id);
+  const ourKey = ourKeys[id.split('-')[0]] ?? 'ours';
+  const shown = here.filter((each) => each.kind !== 'ours' || each.key === ourKey);
+  const ours = here.filter((each) => each.key === ourKey);
+  const keys = [...new Set(shown.map((each) => each.key))];
+  return keys.map((key) =>
+    rivalRow(
+      shown.filter((each) => each.key === key),
+      ours,
+      id,
+    ),
   );
 }
 
 function rivalRow(runs, ours, id) {
   const [{ label, kind, language }] = runs;
   const good = runs.filter((run) => run.ok);
-  const wall = summary(good.map((run) => run.wallMs));
-  if (wall === null)
-    return { order: Number.POSITIVE_INFINITY, cells: [label, 'failed', '–', '–', '–', 'not measured'] };
+  const [wall, cpu, rss] = ['wallMs', 'cpuMs', 'rssMb'].map((field) =>
+    summary(good.map((run) => run[field])),
+  );
   const ratio = kind === 'ours' ? null : summary(pairedRatios(runs, ours, 'wallMs'));
-  const [cpu, rss] = ['cpuMs', 'rssMb'].map((field) => summary(good.map((run) => run[field])));
-  const judged =
-    kind === 'rival' && !(language === 'Go' && (startDecides.has(id) || startDecides.has(id.split('-')[0])));
-  return {
-    order: wall.median,
-    cells: [
-      kind === 'ours' ? `**${label}**` : label,
-      `${milliseconds(wall)} (${wall.min.toFixed(0)}–${wall.max.toFixed(0)})`,
-      ratio === null ? '–' : range(ratio),
-      milliseconds(cpu),
-      rss === null ? '–' : `${rss.median.toFixed(0)} MB`,
-      judged && ratio !== null ? (ratio.median > 1 ? 'yes' : '**no**') : '–',
-    ],
-  };
+  const byNature = language === 'Go' && (startDecides.has(id) || startDecides.has(id.split('-')[0]));
+  const ahead = kind === 'rival' && !byNature && ratio !== null ? ratio.median > 1 : null;
+  return { label, kind, wall, cpu, rss, ratio, ahead };
+}
+
+function rivalCells({ label, kind, wall, cpu, rss, ratio, ahead }) {
+  const name = kind === 'ours' ? `**${label}**` : label;
+  if (wall === null) return [name, 'failed', '–', '–', '–', '–'];
+  return [
+    name,
+    `${milliseconds(wall)} (${wall.min.toFixed(0)}–${wall.max.toFixed(0)})`,
+    ratio === null ? '–' : range(ratio),
+    milliseconds(cpu),
+    rss === null ? '–' : `${rss.median.toFixed(0)} MB`,
+    ahead === null ? '–' : ahead ? 'yes' : '**no**',
+  ];
 }
 
 function failureSection({ failures, clean }) {

@@ -44,7 +44,7 @@ export function listScenarios({ cast, options }) {
       count,
       contestants: [ours, ...typescript],
       rivals: typescriptRivals,
-      warm: typescript,
+      warm: [...typescript, ...typescriptRivals],
     })),
     ...large.map((count) => repeatable('status', count)),
     ...large.map((count) => repeatable('noop', count)),

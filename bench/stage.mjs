@@ -1,5 +1,6 @@
 // Runs scenarios: makes projects and databases, measures, checks that each command did its work, and keeps the figures.
 import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockkeeperCommand } from './contestants.mjs';
 import { foreignLoad } from './measure.mjs';
@@ -150,17 +151,15 @@ export class Stage {
   async #first({ count }, contestant, round) {
     const folder = join(this.#work, 'projects', `first-${round}`);
     contestant.write(folder, count);
+    // The user's own temporary folder, because the embedded server may keep its socket there.
+    const here = { cwd: folder, env: { TMPDIR: tmpdir() }, limitMs: 60_000 };
     try {
-      const taken = await this.#measure({
-        ...lockkeeperCommand('up', '--yes'),
-        cwd: folder,
-        limitMs: 60_000,
-      });
-      const status = await this.#measure({ ...lockkeeperCommand('status', '--json'), cwd: folder });
+      const taken = await this.#measure({ ...lockkeeperCommand('up', '--yes'), ...here });
+      const status = await this.#measure({ ...lockkeeperCommand('status', '--json'), ...here });
       const ok = taken.code === 0 && appliedCount(status.output) === count;
       return judged(taken, ok, `status says: ${status.output.slice(0, 200)}`);
     } finally {
-      await this.#measure({ ...lockkeeperCommand('db', 'stop'), cwd: folder, limitMs: 60_000 });
+      await this.#measure({ ...lockkeeperCommand('db', 'stop'), ...here });
     }
   }
 }
