@@ -17,7 +17,7 @@ export interface CopyBlock {
  */
 export function isCopyFromStdin(tokens: TokenList): boolean {
   if (!tokens.is(0, 'COPY')) return false;
-  const from = tokens.find(1, 'FROM');
+  const from = tokens.find(1, ['FROM']);
   return from > 0 && (tokens.is(from + 1, 'STDIN') || tokens.is(from + 1, 'STDOUT'));
 }
 

@@ -5,7 +5,7 @@ import { BACKSLASH, END, Lexer, PUNCT, WORD, type Unterminated } from './lexer.j
 import { problemAt } from './position.js';
 import { PsqlCommands } from './psql-command.js';
 import type { Statement } from './statement.js';
-import { TokenList } from './token-list.js';
+import { withTokenList, type TokenList } from './token-list.js';
 
 /** A script cut into its statements, with everything in it that makes it unusable. */
 export interface LexedScript {
@@ -19,7 +19,7 @@ export interface LexedScript {
  * an end, psql commands. Never throws for what the text holds.
  */
 export function lexScript(text: string): LexedScript {
-  return new ScriptReader(text).read();
+  return withTokenList(text, (tokens) => new ScriptReader(text, tokens).read());
 }
 
 /** Whether some statement's place or class rests on a guess of the lexer, so that the real parser has to be asked. */
@@ -45,14 +45,14 @@ class ScriptReader {
   /** The first line end that is not counted in `#line` yet. */
   #nextFeed: number;
 
-  constructor(text: string) {
+  constructor(text: string, tokens: TokenList) {
     this.#text = text;
-    this.#tokens = new TokenList(text);
+    this.#tokens = tokens;
     this.#psql = new PsqlCommands(text);
     this.#nextFeed = text.indexOf('\n');
     this.#lexer = new Lexer(text, 0, text.length, (start) => {
-      const hint = this.#tokens.count === 0 && this.#hint < 0 && text.startsWith('/*+', start);
-      if (hint) this.#hint = start;
+      const hint = text.charCodeAt(start + 2) === 43 && text.charCodeAt(start) === 47; // /*+
+      if (hint && tokens.count === 0 && this.#hint < 0) this.#hint = start;
     });
   }
 
@@ -174,7 +174,7 @@ class ScriptReader {
 /** CREATE [OR REPLACE] FUNCTION or PROCEDURE: the only statements with a body of statements. */
 function isRoutine(tokens: TokenList): boolean {
   if (!tokens.is(0, 'CREATE')) return false;
-  const kind = tokens.has(1, 'OR', 'REPLACE') ? 3 : 1;
+  const kind = tokens.has(1, ['OR', 'REPLACE']) ? 3 : 1;
   return tokens.is(kind, 'FUNCTION') || tokens.is(kind, 'PROCEDURE');
 }
 

@@ -1,14 +1,33 @@
 import { END, OPERATOR, PUNCT, QUOTED, STRING, WORD, type TokenKind } from './lexer.js';
 
 /** Statements with more tokens than this are judged by their first ones; only data statements grow so long. */
-const capacity = 1 << 20;
+const mostTokens = 1 << 20;
+
+let spare: TokenList | null = null;
+
+/**
+ * Lends a list for one text to a function that ends before anyone else needs it, and keeps it for the next: thousands
+ * of small scripts are lexed in a row, and growing a list for each costs more than lexing does.
+ */
+export function withTokenList<Result>(text: string, use: (tokens: TokenList) => Result): Result {
+  const tokens = spare ?? new TokenList();
+  spare = null;
+  tokens.clear();
+  tokens.text = text;
+  try {
+    return use(tokens);
+  } finally {
+    tokens.text = '';
+    if (tokens.capacity < 4096) spare = tokens;
+  }
+}
 
 /**
  * The tokens of one statement, by number. One list is reused for all statements of a script. Numbers beyond the end
  * are legal and tell nothing, so that callers may look ahead freely.
  */
 export class TokenList {
-  readonly text: string;
+  text = '';
   count = 0;
   /** False where tokens were left out because there were too many. */
   complete = true;
@@ -16,17 +35,18 @@ export class TokenList {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
 
-  constructor(text: string) {
-    this.text = text;
-  }
-
   clear(): void {
     this.count = 0;
     this.complete = true;
   }
 
+  /** How many tokens it has ever held. */
+  get capacity(): number {
+    return this.#kinds.length;
+  }
+
   push(kind: TokenKind, start: number, end: number): void {
-    if (this.count >= capacity) {
+    if (this.count >= mostTokens) {
       this.complete = false;
       return;
     }
@@ -71,9 +91,17 @@ export class TokenList {
     return true;
   }
 
+  /** Whether the token is one of these unquoted words, given in capitals. */
+  isAny(index: number, words: readonly string[]): boolean {
+    if (this.kind(index) !== WORD) return false;
+    for (const word of words) if (this.is(index, word)) return true;
+    return false;
+  }
+
   /** Whether these words stand here one after another. */
-  has(index: number, ...words: readonly string[]): boolean {
-    return words.every((word, at) => this.is(index + at, word));
+  has(index: number, words: readonly string[]): boolean {
+    for (let at = 0; at < words.length; at++) if (!this.is(index + at, words[at] ?? '')) return false;
+    return true;
   }
 
   /** Whether the token is this one character of punctuation, or this operator. */
@@ -95,12 +123,12 @@ export class TokenList {
   }
 
   /** First place at or after `from`, outside parentheses, where these words stand; -1 where nowhere. */
-  find(from: number, ...words: readonly string[]): number {
+  find(from: number, words: readonly string[]): number {
     const first = words[0] ?? '';
     let depth = 0;
     for (let index = from; index < this.count; index++) {
       if (this.kind(index) === PUNCT) depth = Math.max(depth + this.nesting(index), 0);
-      else if (depth === 0 && this.is(index, first) && this.has(index, ...words)) return index;
+      else if (depth === 0 && this.is(index, first) && this.has(index, words)) return index;
     }
     return -1;
   }

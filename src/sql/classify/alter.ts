@@ -28,7 +28,7 @@ export function classifyAlter(tokens: TokenList): StatementTraits {
     case 'TYPE':
       return { ...basis, relation: name.written, ...typeTraits(tokens, name.next) };
     case 'DATABASE':
-      return { ...basis, inTransaction: tokens.has(name.next, 'SET', 'TABLESPACE') ? 'no' : 'yes' };
+      return { ...basis, inTransaction: tokens.has(name.next, ['SET', 'TABLESPACE']) ? 'no' : 'yes' };
     case 'SUBSCRIPTION':
       return { ...basis, inTransaction: movesSlot(tokens, name.next) ? 'no' : 'yes' };
     default:
@@ -37,7 +37,7 @@ export function classifyAlter(tokens: TokenList): StatementTraits {
 }
 
 function tableTraits(tokens: TokenList, from: number, label: string): Partial<StatementTraits> {
-  const detach = tokens.find(from, 'DETACH', 'PARTITION');
+  const detach = tokens.find(from, ['DETACH', 'PARTITION']);
   const child = detach < 0 ? null : nameAt(tokens, detach + 2);
   if (child !== null && tokens.is(child.next, 'CONCURRENTLY')) {
     return { label: `${label} DETACH CONCURRENTLY`, inTransaction: 'no' };
@@ -52,13 +52,13 @@ function tableTraits(tokens: TokenList, from: number, label: string): Partial<St
 
 function constraintTraits(tokens: TokenList, from: number): Partial<StatementTraits> {
   return {
-    addsNotValid: tokens.find(from, 'NOT', 'VALID') > 0,
-    validates: tokens.find(from, 'VALIDATE', 'CONSTRAINT') > 0,
+    addsNotValid: tokens.find(from, ['NOT', 'VALID']) > 0,
+    validates: tokens.find(from, ['VALIDATE', 'CONSTRAINT']) > 0,
   };
 }
 
 function typeTraits(tokens: TokenList, from: number): Partial<StatementTraits> {
-  return tokens.has(from, 'ADD', 'VALUE') ? { label: 'ALTER TYPE ADD VALUE', commitAfter: true } : {};
+  return tokens.has(from, ['ADD', 'VALUE']) ? { label: 'ALTER TYPE ADD VALUE', commitAfter: true } : {};
 }
 
 /**
@@ -68,7 +68,7 @@ function typeTraits(tokens: TokenList, from: number): Partial<StatementTraits> {
 function movesSlot(tokens: TokenList, at: number): boolean {
   if (tokens.is(at, 'REFRESH')) return true;
   if (/^(SET|ADD|DROP)$/.test(tokens.word(at)) && tokens.is(at + 1, 'PUBLICATION')) {
-    const options = tokens.find(at + 2, 'WITH') + 1;
+    const options = tokens.find(at + 2, ['WITH']) + 1;
     return options === 0 || optionValue(tokens, options, 'REFRESH') !== false;
   }
   if (!tokens.is(at, 'SET') || !tokens.sign(at + 1, '(')) return false;

@@ -9,14 +9,25 @@ import { countTableRelations } from './relations.js';
 import { traits } from './traits.js';
 
 /** Words that may stand between CREATE and the kind of object. */
-const modifiers = new Set(
-  'OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED PROCEDURAL'.split(' '),
-);
+const modifiers = [
+  'OR',
+  'REPLACE',
+  'UNIQUE',
+  'TEMP',
+  'TEMPORARY',
+  'UNLOGGED',
+  'LOCAL',
+  'GLOBAL',
+  'RECURSIVE',
+  'CONSTRAINT',
+  'TRUSTED',
+  'PROCEDURAL',
+] as const;
 
 export function classifyCreate(tokens: TokenList): StatementTraits {
   let at = 1;
   let temp = false;
-  while (modifiers.has(tokens.word(at))) {
+  while (tokens.isAny(at, modifiers)) {
     if (tokens.is(at, 'TEMP') || tokens.is(at, 'TEMPORARY')) temp = true;
     at++;
   }
@@ -48,9 +59,9 @@ function creation(tokens: TokenList, kind: string, name: Name): Partial<Statemen
       return schemaTraits(tokens, name);
     case 'TRIGGER':
     case 'POLICY':
-      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, 'ON') + 1));
+      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, ['ON']) + 1));
     case 'RULE':
-      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, 'TO') + 1));
+      return onTable(kind, name, nameAt(tokens, tokens.find(name.next, ['TO']) + 1));
     case 'DATABASE':
     case 'TABLESPACE':
       return { inTransaction: 'no' };
@@ -84,8 +95,8 @@ function classifyCreateIndex(tokens: TokenList, from: number): StatementTraits {
 }
 
 function tableTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
-  const query = tokens.find(name.next, 'AS') > 0;
-  const commit = tokens.find(name.next, 'ON', 'COMMIT') + 2;
+  const query = tokens.find(name.next, ['AS']) > 0;
+  const commit = tokens.find(name.next, ['ON', 'COMMIT']) + 2;
   const drop = commit > 1 && tokens.is(commit, 'DROP');
   const clears = drop || (commit > 1 && tokens.is(commit, 'DELETE'));
   return {
@@ -101,7 +112,7 @@ function schemaTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
   const bare = tokens.is(name.next - 1, 'AUTHORIZATION') && name.parts.length === 1;
   const owner = bare ? nameAt(tokens, name.next) : null;
   let relationsCreated = 0;
-  for (let at = tokens.find(name.next, 'CREATE'); at > 0; at = tokens.find(at + 1, 'CREATE')) {
+  for (let at = tokens.find(name.next, ['CREATE']); at > 0; at = tokens.find(at + 1, ['CREATE'])) {
     const { kind, next } = objectKindAt(tokens, tokens.is(at + 1, 'UNIQUE') ? at + 2 : at + 1);
     const element = nameAt(tokens, afterIfExists(tokens, next));
     if (kind === 'TABLE' && element !== null) relationsCreated += countTableRelations(tokens, element.next);
@@ -112,7 +123,7 @@ function schemaTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
 
 /** A subscription that makes a replication slot cannot be rolled back, so it is refused in a transaction. */
 function makesSlot(tokens: TokenList, from: number): boolean {
-  const open = tokens.find(from, 'WITH') + 1;
+  const open = tokens.find(from, ['WITH']) + 1;
   if (open === 0 || tokens.kind(open) !== PUNCT) return true;
   return optionValue(tokens, open, 'CONNECT') !== false && optionValue(tokens, open, 'CREATE_SLOT') !== false;
 }

@@ -18,24 +18,34 @@ export interface Name {
 export function nameAt(tokens: TokenList, index: number): Name | null {
   if (!tokens.isName(index)) return null;
   const parts = [identifier(tokens, index)];
-  let asWritten = writtenPart(tokens, index);
+  let folded = foldedPart(tokens, index);
+  let written = writtenPart(tokens, index);
   let next = index + 1;
   while (tokens.sign(next, '.') && tokens.isName(next + 1)) {
     parts.push(identifier(tokens, next + 1));
-    asWritten += `.${writtenPart(tokens, next + 1)}`;
+    folded += `.${foldedPart(tokens, next + 1)}`;
+    written += `.${writtenPart(tokens, next + 1)}`;
     next += 2;
   }
-  return { parts, folded: parts.map(foldedPart).join('.'), written: asWritten, next };
+  return { parts, folded, written, next };
 }
 
 /** Folds an identifier token: ASCII letters only, as the server does with UTF-8. */
 export function identifier(tokens: TokenList, index: number): string {
   const raw = tokens.raw(index);
-  if (tokens.kind(index) === WORD) return raw.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  if (tokens.kind(index) === WORD) return foldWord(raw);
   if (tokens.kind(index) !== QUOTED) return raw;
   const unicode = raw.charCodeAt(0) !== 34;
   const inner = raw.slice(unicode ? 3 : 1, -1).replaceAll('""', '"');
   return unicode ? unescape(inner) : inner;
+}
+
+function foldWord(word: string): string {
+  for (let at = 0; at < word.length; at++) {
+    const code = word.charCodeAt(at);
+    if (code >= 65 && code <= 90) return word.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  }
+  return word;
 }
 
 /** Escapes of `U&"…"` with the usual backslash. Another UESCAPE is left as written. */
@@ -55,8 +65,9 @@ function writtenPart(tokens: TokenList, index: number): string {
   return unicode ? quoteIdent(identifier(tokens, index)) : raw;
 }
 
-function foldedPart(part: string): string {
-  return /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*$/.test(part)
-    ? part
-    : `"${part.replaceAll('"', '""')}"`;
+/** In quotes only where the name could not be written without them. */
+function foldedPart(tokens: TokenList, index: number): string {
+  const name = identifier(tokens, index);
+  if (tokens.kind(index) === WORD || /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*$/.test(name)) return name;
+  return `"${name.replaceAll('"', '""')}"`;
 }

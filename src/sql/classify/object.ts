@@ -8,42 +8,23 @@ export interface ObjectKind {
   readonly known: boolean;
 }
 
-const kinds = new Set(
-  (
-    'TABLE VIEW INDEX SEQUENCE SCHEMA TYPE DOMAIN FUNCTION PROCEDURE ROUTINE AGGREGATE TRIGGER RULE POLICY EXTENSION ' +
-    'DATABASE ROLE USER GROUP TABLESPACE SUBSCRIPTION PUBLICATION SERVER CAST COLLATION CONVERSION STATISTICS ' +
-    'TRANSFORM LANGUAGE OPERATOR SYSTEM OWNED DEFAULT'
-  ).split(' '),
-);
-
-/** Kinds of several words, by their first. */
-const families: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  MATERIALIZED: [['MATERIALIZED', 'VIEW']],
-  FOREIGN: [
-    ['FOREIGN', 'TABLE'],
-    ['FOREIGN', 'DATA', 'WRAPPER'],
-  ],
-  EVENT: [['EVENT', 'TRIGGER']],
-  ACCESS: [['ACCESS', 'METHOD']],
-  USER: [['USER', 'MAPPING']],
-  LARGE: [['LARGE', 'OBJECT']],
-  DEFAULT: [['DEFAULT', 'PRIVILEGES']],
-  TEXT: ['CONFIGURATION', 'DICTIONARY', 'PARSER', 'TEMPLATE'].map((last) => ['TEXT', 'SEARCH', last]),
-  OPERATOR: [
-    ['OPERATOR', 'CLASS'],
-    ['OPERATOR', 'FAMILY'],
-  ],
-};
+/** Every kind of object, the frequent ones first, and those of several words before their first word alone. */
+const kinds = (
+  'TABLE,INDEX,VIEW,TYPE,FUNCTION,SEQUENCE,TRIGGER,SCHEMA,EXTENSION,POLICY,DOMAIN,MATERIALIZED VIEW,PROCEDURE,' +
+  'ROUTINE,AGGREGATE,RULE,FOREIGN TABLE,FOREIGN DATA WRAPPER,EVENT TRIGGER,ACCESS METHOD,USER MAPPING,LARGE OBJECT,' +
+  'DEFAULT PRIVILEGES,TEXT SEARCH CONFIGURATION,TEXT SEARCH DICTIONARY,TEXT SEARCH PARSER,TEXT SEARCH TEMPLATE,' +
+  'OPERATOR CLASS,OPERATOR FAMILY,OPERATOR,DATABASE,ROLE,USER,GROUP,TABLESPACE,SUBSCRIPTION,PUBLICATION,SERVER,CAST,' +
+  'COLLATION,CONVERSION,STATISTICS,TRANSFORM,LANGUAGE,SYSTEM,OWNED'
+)
+  .split(',')
+  .map((kind) => ({ kind, words: kind.split(' ') }));
 
 /** Reads the kind of object at a token. */
 export function objectKindAt(tokens: TokenList, index: number): ObjectKind {
-  const word = tokens.word(index);
-  for (const family of families[word] ?? []) {
-    if (tokens.has(index, ...family)) {
-      return { kind: family.join(' '), next: index + family.length, known: true };
-    }
+  for (const { kind, words } of kinds) {
+    if (tokens.has(index, words)) return { kind, next: index + words.length, known: true };
   }
-  return { kind: word, next: index + 1, known: kinds.has(word) };
+  return { kind: tokens.word(index), next: index + 1, known: false };
 }
 
 /** The kind as it stands in `creates` and `drops`: users and groups are roles. */
@@ -51,9 +32,11 @@ export function kindName(kind: string): string {
   return kind === 'USER' || kind === 'GROUP' ? 'role' : kind.toLowerCase();
 }
 
+const notExists = ['NOT', 'EXISTS'] as const;
+
 /** Index after an optional IF EXISTS or IF NOT EXISTS. */
 export function afterIfExists(tokens: TokenList, index: number): number {
   if (!tokens.is(index, 'IF')) return index;
-  if (tokens.has(index + 1, 'NOT', 'EXISTS')) return index + 3;
+  if (tokens.has(index + 1, notExists)) return index + 3;
   return tokens.is(index + 1, 'EXISTS') ? index + 2 : index;
 }

@@ -55,7 +55,7 @@ export function classifyUtility(tokens: TokenList): StatementTraits {
 
 /** A cursor lives in its transaction; WITH HOLD in the session, where no replay can bring it back. */
 function classifyDeclare(tokens: TokenList): StatementTraits {
-  const hold = tokens.find(1, 'WITH', 'HOLD') > 0;
+  const hold = tokens.find(1, ['WITH', 'HOLD']) > 0;
   const state = hold
     ? { sessionState: 'prepare' as const }
     : { transactionState: `DECLARE ${tokens.raw(1)} CURSOR` };
@@ -73,7 +73,7 @@ function classifyCopy(tokens: TokenList): StatementTraits {
 /** Index of the verb that a WITH leads to. */
 function mainVerb(tokens: TokenList): number {
   for (const verb of ['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'SELECT', 'VALUES', 'TABLE']) {
-    const at = tokens.find(1, verb);
+    const at = tokens.find(1, [verb]);
     if (at > 0) return at;
   }
   return 0;
@@ -91,7 +91,7 @@ function target(tokens: TokenList, verb: number): string | null {
 
 /** SELECT … INTO makes a table. */
 function selectInto(tokens: TokenList, from: number): Partial<StatementTraits> {
-  let at = tokens.find(from, 'INTO') + 1;
+  let at = tokens.find(from, ['INTO']) + 1;
   if (at === 0) return {};
   const temp = tokens.is(at, 'TEMP') || tokens.is(at, 'TEMPORARY');
   while (/^(LOCAL|GLOBAL|TEMP|TEMPORARY|UNLOGGED|TABLE)$/.test(tokens.word(at))) at++;

@@ -5,7 +5,7 @@ import type { TokenList } from '../token-list.js';
 // can fill the server's lock table with them (max_locks_per_transaction).
 
 /** Types of fixed length, which never need a TOAST table, with their bytes (manual, chapter "Data Types"). */
-const fixedBytes: Readonly<Record<string, number>> = {
+const fixedBytes = new Map<string, number>([
   ...fixed(1, 'BOOL BOOLEAN'),
   ...fixed(2, 'SMALLINT INT2 SMALLSERIAL SERIAL2'),
   ...fixed(4, 'INT INTEGER INT4 SERIAL SERIAL4 REAL FLOAT4 DATE OID REGCLASS REGTYPE REGPROC XID CID'),
@@ -15,12 +15,13 @@ const fixedBytes: Readonly<Record<string, number>> = {
   ),
   ...fixed(16, 'UUID INTERVAL TIMETZ POINT MACADDR MACADDR8'),
   ...fixed(32, 'LSEG BOX CIRCLE LINE'),
-};
+]);
 
 /** TOAST_TUPLE_THRESHOLD of 8 kB pages: rows that cannot grow past it get no TOAST table. */
 const toastThreshold = 2032;
 
-const serials = /^(?:SMALL|BIG)?SERIAL[248]?$/;
+const serials = ['SERIAL', 'BIGSERIAL', 'SMALLSERIAL', 'SERIAL4', 'SERIAL8', 'SERIAL2'] as const;
+const tableConstraints = ['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN', 'EXCLUDE'] as const;
 
 /**
  * The table, its TOAST table and index where a row could need one, an index for each PRIMARY KEY, UNIQUE and EXCLUDE,
@@ -37,7 +38,7 @@ export function countTableRelations(tokens: TokenList, open: number): number {
     bytes += columnBytes(tokens, from);
     from = to + 1;
   }
-  const partitioned = tokens.find(end + 1, 'PARTITION', 'BY') > 0;
+  const partitioned = tokens.find(end + 1, ['PARTITION', 'BY']) > 0;
   return bytes > toastThreshold && !partitioned ? relations + 2 : relations;
 }
 
@@ -47,10 +48,10 @@ export function countIndexes(tokens: TokenList, from: number, to: number): numbe
   for (let index = from; index < to; index++) {
     if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
     if (tokens.kind(index) !== WORD) continue;
-    const key = tokens.has(index, 'PRIMARY', 'KEY') || tokens.is(index, 'UNIQUE');
-    const after = tokens.is(index, 'UNIQUE') ? index + 1 : index + 2;
-    if (key && !tokens.has(after, 'USING', 'INDEX')) count++;
-    if (tokens.is(index, 'EXCLUDE') && (tokens.is(index + 1, 'USING') || tokens.sign(index + 1, '(')))
+    const unique = tokens.is(index, 'UNIQUE');
+    const key = unique || tokens.has(index, ['PRIMARY', 'KEY']);
+    if (key && !tokens.has(unique ? index + 1 : index + 2, ['USING', 'INDEX'])) count++;
+    else if (tokens.is(index, 'EXCLUDE') && (tokens.is(index + 1, 'USING') || tokens.sign(index + 1, '(')))
       count++;
   }
   return count;
@@ -61,14 +62,14 @@ export function countSequences(tokens: TokenList, from: number, to: number): num
   let count = 0;
   for (let index = from; index < to; index++) {
     if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
-    else if (tokens.has(index, 'AS', 'IDENTITY') || serials.test(tokens.word(index))) count++;
+    else if (tokens.has(index, ['AS', 'IDENTITY']) || tokens.isAny(index, serials)) count++;
   }
   return count;
 }
 
 /** How many bytes a column may need; infinite where it has no bound or the type is not known. */
 function columnBytes(tokens: TokenList, from: number): number {
-  if (/^(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN|EXCLUDE)$/.test(tokens.word(from))) {
+  if (tokens.isAny(from, tableConstraints)) {
     // EXCLUDE is not reserved, so it may be a column as well.
     if (!tokens.is(from, 'EXCLUDE') || tokens.is(from + 1, 'USING') || tokens.sign(from + 1, '(')) return 0;
   }
@@ -77,7 +78,7 @@ function columnBytes(tokens: TokenList, from: number): number {
   const length = tokens.sign(wide, '(') ? Number(tokens.raw(wide + 1)) : Number.NaN;
   const array = tokens.is(wide, 'ARRAY') || tokens.sign(wide, '[') || tokens.sign(wide + 3, '[');
   if (array || tokens.sign(wide, '.')) return Number.POSITIVE_INFINITY;
-  const bytes = fixedBytes[type];
+  const bytes = fixedBytes.get(type);
   if (bytes !== undefined) return bytes;
   if (type === 'CHAR' || type === 'CHARACTER' || type === 'VARCHAR') {
     const single = wide === from + 2 && type !== 'VARCHAR' ? 1 : Number.POSITIVE_INFINITY;
@@ -96,6 +97,6 @@ function elementEnd(tokens: TokenList, from: number, end: number): number {
   return Math.min(index, end);
 }
 
-function fixed(bytes: number, names: string): Record<string, number> {
-  return Object.fromEntries(names.split(' ').map((name) => [name, bytes]));
+function fixed(bytes: number, names: string): [string, number][] {
+  return names.split(' ').map((name) => [name, bytes]);
 }

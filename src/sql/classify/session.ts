@@ -67,7 +67,7 @@ function classifyConstraints(tokens: TokenList): StatementTraits {
 
 function settingLabel(tokens: TokenList, at: number): string {
   if (tokens.is(at, 'SESSION')) return `SESSION ${tokens.word(at + 1)}`;
-  if (tokens.has(at, 'TIME', 'ZONE')) return 'TIME ZONE';
+  if (tokens.has(at, ['TIME', 'ZONE'])) return 'TIME ZONE';
   const name = settingName(tokens, at);
   return tokens.sign(at + 1, '=') || tokens.is(at + 1, 'TO') || name.includes('_')
     ? name

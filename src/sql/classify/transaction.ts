@@ -63,6 +63,6 @@ function transactionModes(tokens: TokenList, from: number): string | null {
 }
 
 function chains(tokens: TokenList): boolean {
-  const and = tokens.find(1, 'AND');
+  const and = tokens.find(1, ['AND']);
   return and > 0 && tokens.is(and + 1, 'CHAIN');
 }
