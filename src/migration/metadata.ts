@@ -22,6 +22,8 @@ export interface Metadata {
   readonly affectedTables: readonly string[];
   readonly reviewedBy: readonly string[];
   readonly transaction: TransactionMode;
+  /** The same for the way down, where it differs (`-- migrate:down transaction:false`); null = as `transaction`. */
+  readonly transactionDown: TransactionMode | null;
   /** Why there is no way back; null where nothing was said. */
   readonly irreversible: string | null;
   /** A release label that `--to` accepts. */
@@ -44,6 +46,7 @@ export const emptyMetadata: Metadata = {
   affectedTables: [],
   reviewedBy: [],
   transaction: 'auto',
+  transactionDown: null,
   irreversible: null,
   release: null,
   environments: [],

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Jiti } from 'jiti';
+import { defineMigration } from '../migration/define.js';
+import { sql } from '../migration/sql-tag.js';
+
+/** Imports code migrations, each once more when its bytes have changed. */
+export interface ModuleLoader {
+  /** The module's exports. @throws whatever the module throws while it loads. */
+  load(path: string, checksum: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/**
+ * What `import … from 'lockkeeper'` gives inside a TypeScript migration: the running program itself, so that no copy
+ * has to be installed in the project and none is loaded a second time.
+ */
+const ownModule = { defineMigration, sql };
+
+/**
+ * TypeScript goes through jiti, which takes every kind of project on every supported Node; JavaScript goes through
+ * Node's own import. There is no second try with the other: the module may have half run.
+ */
+export function createModuleLoader(root: string): ModuleLoader {
+  let jiti: Promise<Jiti> | null = null;
+  return {
+    async load(path, checksum) {
+      if (/\.[cm]?js$/i.test(path)) return loadJavaScript(path, checksum);
+      jiti ??= createLoader(root);
+      const loader = await jiti;
+      // The cache is the process's own; a file that was edited since has to run anew.
+      delete loader.cache[path];
+      return loader.import(path);
+    },
+  };
+}
+
+async function createLoader(root: string): Promise<Jiti> {
+  const { createJiti } = await import('jiti');
+  const tsconfig = join(root, 'tsconfig.json');
+  return createJiti(pathToFileURL(join(root, 'lockkeeper')).href, {
+    fsCache: cacheFolder(root),
+    interopDefault: false,
+    virtualModules: { lockkeeper: ownModule },
+    tsconfigPaths: existsSync(tsconfig) ? tsconfig : false,
+  });
+}
+
+async function loadJavaScript(path: string, checksum: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = pathToFileURL(path);
+  // Node keeps modules by URL, CommonJS ones by path as well; the checksum makes an edited file another module.
+  url.searchParams.set('checksum', checksum.slice(0, 16));
+  delete createRequire(url).cache[path];
+  return (await import(url.href)) as Readonly<Record<string, unknown>>;
+}
+
+/** Where transpiled files are kept; a folder of ours, because a shared one would be cleared by others. */
+function cacheFolder(root: string): string {
+  const modules = join(root, 'node_modules');
+  return existsSync(modules) ? join(modules, '.cache', 'lockkeeper') : join(root, '.lockkeeper', 'cache');
+}

@@ -1,0 +1,100 @@
+import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
+import { tokenChecksumOf } from '../migration/checksum.js';
+import type { MigrationFile, SqlScript } from '../migration/migration.js';
+import { interpretValidation, interpretWork, type WorkPlace } from './code-work.js';
+import { readText } from './decode.js';
+import { rawChecksum } from './file-bytes.js';
+import { loadFailure } from './load-failure.js';
+import { createModuleLoader, type ModuleLoader } from './module-loader.js';
+import { interpretModule, type InterpretedModule } from './module-shape.js';
+import { unusable, type Outcome } from './outcome.js';
+import { shownPath } from './shown-path.js';
+
+/** Reads code migrations of one project; the loader behind it is made once. */
+export function createCodeReader(root: string): (file: MigrationFile) => Promise<Outcome> {
+  const loader = createModuleLoader(root);
+  return (file) => readCodeMigration(file, root, loader);
+}
+
+async function readCodeMigration(file: MigrationFile, root: string, loader: ModuleLoader): Promise<Outcome> {
+  const shown = shownPath(file.path, root);
+  try {
+    const { bytes, text } = readText(file.path, shown);
+    if (rawChecksum(bytes, null) !== file.checksum) return unusable([changedMeanwhile(file, shown)]);
+    const module = await importModule(file, shown, loader);
+    const interpreted = interpretModule(module, file, shown);
+    return assemble(file, interpreted, { shown, source: text.replaceAll('\r\n', '\n') });
+  } catch (error) {
+    if (isLockkeeperError(error)) return unusable([error]);
+    throw error;
+  }
+}
+
+async function importModule(
+  file: MigrationFile,
+  shown: string,
+  loader: ModuleLoader,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await loader.load(file.path, file.checksum);
+  } catch (cause) {
+    throw loadFailure(cause, file.path, shown);
+  }
+}
+
+function assemble(
+  file: MigrationFile,
+  interpreted: InterpretedModule,
+  place: Omit<WorkPlace, 'key'>,
+): Outcome {
+  const { metadata, warnings } = interpreted;
+  const up = interpretWork(interpreted.up, { ...place, key: 'up' });
+  const down = isNothing(interpreted.down)
+    ? { script: null, problems: [] }
+    : interpretWork(interpreted.down, { ...place, key: 'down' });
+  const [validateBefore, validateAfter] = readValidations(interpreted.validate, place);
+  const problems = [interpreted, up, down, validateBefore, validateAfter].flatMap((part) => part.problems);
+  if (up.script === null && problems.length === 0) problems.push(emptyUp(file, place.shown));
+  if (up.script === null || problems.length > 0) return unusable(problems, warnings);
+  const parts = {
+    metadata,
+    up: up.script,
+    down: down.script,
+    validateBefore: validateBefore.script,
+    validateAfter: validateAfter.script,
+    checksum: file.checksum,
+  };
+  return { migration: { ...file, ...parts, tokenChecksum: tokenChecksumOf(parts) }, problems: [], warnings };
+}
+
+type Validation = { readonly script: SqlScript | null; readonly problems: readonly LockkeeperError[] };
+
+function readValidations(validate: unknown, place: Omit<WorkPlace, 'key'>): [Validation, Validation] {
+  const given = (validate ?? {}) as Readonly<Record<string, unknown>>;
+  const read = (key: 'before' | 'after'): Validation =>
+    isNothing(given[key])
+      ? { script: null, problems: [] }
+      : interpretValidation(given[key], { ...place, key: `validate.${key}` });
+  return [read('before'), read('after')];
+}
+
+function isNothing(work: unknown): boolean {
+  return work === undefined || work === null || (Array.isArray(work) && work.length === 0);
+}
+
+function emptyUp(file: MigrationFile, shown: string): LockkeeperError {
+  return new LockkeeperError('MIGRATION_EMPTY', {
+    message: `"up" of "${shown}" holds no statement.`,
+    hint: 'Give it SQL, or a function.',
+    location: { file: shown, line: 1, column: 1 },
+    details: { version: file.version },
+  });
+}
+
+function changedMeanwhile(file: MigrationFile, shown: string): LockkeeperError {
+  return new LockkeeperError('MIGRATION_UNREADABLE', {
+    message: `"${shown}" was changed while it was being read.`,
+    hint: 'Run the command again.',
+    details: { version: file.version },
+  });
+}

@@ -1,0 +1,39 @@
+import type { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
+import type { Migration, MigrationFile } from '../migration/migration.js';
+import type { Outcome } from './outcome.js';
+import { readSqlMigration } from './read-sql.js';
+
+/** Migrations that were parsed or imported. A file with a problem that stops it is not among `migrations`. */
+export interface SourceReading {
+  readonly migrations: readonly Migration[];
+  readonly problems: readonly LockkeeperError[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Reads files one after another; what stands in the way of one does not keep the others from being read. */
+export async function readMigrations(
+  files: readonly MigrationFile[],
+  project: { readonly root: string },
+): Promise<SourceReading> {
+  const migrations: Migration[] = [];
+  const problems: LockkeeperError[] = [];
+  const warnings: Warning[] = [];
+  const readCode = files.some((file) => file.format === 'typescript') ? await codeReader(project.root) : null;
+  for (const file of files) {
+    const outcome: Outcome =
+      file.format === 'sql' || readCode === null
+        ? readSqlMigration(file, project.root)
+        : await readCode(file);
+    if (outcome.migration !== null) migrations.push(outcome.migration);
+    problems.push(...outcome.problems);
+    warnings.push(...outcome.warnings);
+  }
+  return { migrations, problems, warnings };
+}
+
+// Loaded only when a code migration is pending: the loader behind it is large.
+async function codeReader(root: string): Promise<(file: MigrationFile) => Promise<Outcome>> {
+  const { createCodeReader } = await import('./read-code.js');
+  return createCodeReader(root);
+}
