@@ -1,0 +1,1 @@
+alter table station drop column height_m;

@@ -1,0 +1,1 @@
+alter table station add column height_m integer;
