@@ -1,7 +1,7 @@
 -- description: Bookings that wait for a berth
 -- depends: 20260203101500
 -- migrate:up
-alter type booking_state add value 'waiting' before 'confirmed';
+alter type booking_state add value if not exists 'waiting' before 'confirmed';
 
 -- The new value may be used only after a commit: what follows is a step of its own.
 alter table booking alter column state set default 'waiting';
