@@ -1,10 +1,12 @@
 import type { ExitCode } from '../core/error-catalogue.js';
-import type { Lockkeeper } from '../app/lockkeeper.js';
+import type { Lockkeeper, UpReport } from '../app/lockkeeper.js';
 import type { RunReport, Warning } from '../core/report.js';
 import { reportFailure } from './failure.js';
 import type { Invocation } from './invocation.js';
 import type { Look } from './look.js';
 import { followProgress } from './progress.js';
+import { renderDryRun } from './render/dry-run.js';
+import { renderRun } from './render/run.js';
 import { renderWarning } from './render/warning.js';
 
 export interface RunVerb<Report> {
@@ -41,3 +43,12 @@ export async function runVerb<Report>(invocation: Invocation, verb: RunVerb<Repo
     return reportFailure(error, failedRun, printer);
   }
 }
+
+/** How `up` and `down` show either of their two reports. */
+export const runOrDryRun = {
+  render: (report: UpReport, look: Look): string =>
+    'dryRun' in report ? renderDryRun(report, look) : renderRun(report, look),
+  // A dry run carries its warnings as remarks of its script.
+  warnings: (report: UpReport) => ('dryRun' in report ? [] : report.warnings),
+  isAnswer: (report: UpReport): boolean => 'dryRun' in report,
+};

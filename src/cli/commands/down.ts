@@ -1,8 +1,7 @@
 import type { ExitCode } from '../../core/error-catalogue.js';
 import { given } from '../flag-values.js';
 import { confirmationOf, type Invocation } from '../invocation.js';
-import { runVerb } from '../run-verb.js';
-import { runOrDryRun } from './up.js';
+import { runOrDryRun, runVerb } from '../run-verb.js';
 
 export function run(invocation: Invocation): Promise<ExitCode> {
   const { flags } = invocation;

@@ -1,11 +1,7 @@
-import type { UpReport } from '../../app/lockkeeper.js';
 import type { ExitCode } from '../../core/error-catalogue.js';
 import { given } from '../flag-values.js';
 import type { Invocation } from '../invocation.js';
-import type { Look } from '../look.js';
-import { renderDryRun } from '../render/dry-run.js';
-import { renderRun } from '../render/run.js';
-import { runVerb } from '../run-verb.js';
+import { runOrDryRun, runVerb } from '../run-verb.js';
 
 export function run(invocation: Invocation): Promise<ExitCode> {
   const { flags } = invocation;
@@ -19,12 +15,3 @@ export function run(invocation: Invocation): Promise<ExitCode> {
   });
   return runVerb(invocation, { ...runOrDryRun, call: (lockkeeper) => lockkeeper.up(options) });
 }
-
-/** How `up` and `down` show either of their two reports. */
-export const runOrDryRun = {
-  render: (report: UpReport, look: Look): string =>
-    'dryRun' in report ? renderDryRun(report, look) : renderRun(report, look),
-  // A dry run carries its warnings as remarks of its script.
-  warnings: (report: UpReport) => ('dryRun' in report ? [] : report.warnings),
-  isAnswer: (report: UpReport): boolean => 'dryRun' in report,
-};
