@@ -57,8 +57,12 @@ const titles = {
   down: (count) => `roll back all ${count}`,
 };
 
-/** Where Node's own start decides, a Go program is ahead by its nature; it is shown, and not judged. */
-const startDecides = new Set(['start', 'status', 'noop', 'up-10']);
+/** Where even the floor script is behind a Go program, Node's own start decides; that is shown, and not judged. */
+function startDecides(runs, here) {
+  const floor = here.filter((each) => each.kind === 'floor' || each.kind === 'node');
+  const ratio = summary(pairedRatios(runs, floor, 'wallMs'));
+  return ratio !== null && ratio.median < 1;
+}
 
 function rivalSections({ records, rivalProblem }) {
   const scenarios = [
@@ -66,7 +70,8 @@ function rivalSections({ records, rivalProblem }) {
   ];
   const intro = `× is the rival's wall time divided by Lockkeeper's in the same round: above 1, Lockkeeper is ahead. The tools differ
 in what they check and how they commit, so equal times do not mean equal work: node-pg-migrate (by default), kysely and
-drizzle run everything in one transaction. dbmate is written in Go; where Node's own start decides it is shown without a verdict.`;
+drizzle run everything in one transaction. dbmate is written in Go: where even the floor script (or \`node -e 0\`) is behind it,
+Node's own start decides, and it is shown without a verdict.`;
   const sections = scenarios.flatMap((id) => [rivalTitle(id), rivalTable(records, id)]);
   const problem = rivalProblem ? [`The rivals could not be installed: ${rivalProblem}`] : [];
   if (sections.length === 0 && problem.length === 0) return [];
@@ -110,19 +115,19 @@ function rivalRows(records, id) {
     rivalRow(
       shown.filter((each) => each.key === key),
       ours,
-      id,
+      here,
     ),
   );
 }
 
-function rivalRow(runs, ours, id) {
+function rivalRow(runs, ours, here) {
   const [{ label, kind, language }] = runs;
   const good = runs.filter((run) => run.ok);
   const [wall, cpu, rss] = ['wallMs', 'cpuMs', 'rssMb'].map((field) =>
     summary(good.map((run) => run[field])),
   );
   const ratio = kind === 'ours' ? null : summary(pairedRatios(runs, ours, 'wallMs'));
-  const byNature = language === 'Go' && (startDecides.has(id) || startDecides.has(id.split('-')[0]));
+  const byNature = language === 'Go' && startDecides(good, here);
   const ahead = kind === 'rival' && !byNature && ratio !== null ? ratio.median > 1 : null;
   return { label, kind, wall, cpu, rss, ratio, ahead };
 }

@@ -26,7 +26,7 @@ export function listScenarios({ cast, options }) {
   const measured = [psql, floor, ours].filter(Boolean);
   const { sizes } = options;
   const large = sizes.filter((size) => size >= 1000);
-  const smallest = (size) => size === Math.min(...large);
+  const thousand = sizes.filter((size) => size === 1000);
   const up = sizes.map((count) => ({
     id: `up-${count}`,
     verb: 'up',
@@ -38,7 +38,7 @@ export function listScenarios({ cast, options }) {
     { id: 'start', verb: 'start', count: 0, contestants: [node, ...starts], rivals },
     { id: 'first', verb: 'first', count: 3, contestants: [ours], rivals: [] },
     ...up,
-    ...large.filter(smallest).map((count) => ({
+    ...thousand.map((count) => ({
       id: `ts-${count}`,
       verb: 'up',
       count,
@@ -69,7 +69,7 @@ export function listScenarios({ cast, options }) {
       verb,
       count,
       contestants: [floor, ours],
-      rivals: smallest(count) ? rivals : [],
+      rivals: count === 1000 ? rivals : [],
     };
   }
   const wanted = (id) => options.rows === null || options.rows.some((part) => id.includes(part));

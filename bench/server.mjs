@@ -174,8 +174,32 @@ export class BenchServer {
     }
   }
 
-  /** How many of the workload's tables a database holds. */
+  /** A session that rolls back five thousand tables goes on for a while after its client has ended. */
+  async #waitForSessions(database) {
+    for (let attempt = 0; attempt < 400; attempt++) {
+      if ((await this.#sessions(database)) === 0) return;
+      await sleep(25);
+    }
+    throw new Error(`Sessions on ${database} did not end.`);
+  }
+
+  async #sessions(database) {
+    try {
+      const { rows } = await this.#admin.query(
+        'select count(*)::int as n from pg_stat_get_activity(null) s join pg_database d on d.oid = s.datid where d.datname = $1',
+        [database],
+      );
+      return rows[0].n;
+    } catch (error) {
+      // 53200, out of memory: the session that is being waited for has taken the whole lock table.
+      if (error.code === '53200') return 1;
+      throw error;
+    }
+  }
+
+  /** How many of the workload's tables a database holds, after the command's own sessions are gone. */
   async countTables(database) {
+    await this.#waitForSessions(database);
     const rows = await this.query(
       database,
       `select count(*)::int as n from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname ~ '^t_[0-9]+$'`,
