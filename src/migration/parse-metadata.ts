@@ -148,13 +148,22 @@ function misspelt(key: string, line: number): MetadataProblem | null {
   const field = near === null ? undefined : findMetadataField(near);
   if (near === null || field === undefined || folded.startsWith(near)) return null;
   // A short word has many neighbours in ordinary language; only one slip is believed there.
-  if (folded.length < 8 && nearest(folded.slice(0, 5), [near.slice(0, 5)]) === null) return null;
+  if (folded.length < 8 && !isOneSlip(folded, near)) return null;
   return {
     line,
     message: `"${key}" is no directive. Did you mean "${field.directive}"?`,
     hint: `Write "-- ${field.directive}: …". Where it is ordinary prose, begin the sentence with a capital letter.`,
     stops: true,
   };
+}
+
+/** One letter too much, too little or wrong, or two neighbours swapped. */
+function isOneSlip(a: string, b: string): boolean {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same += 1;
+  const [restA, restB] = [a.slice(same), b.slice(same)];
+  const swapped = `${restA[1] ?? ''}${restA[0] ?? ''}${restA.slice(2)}`;
+  return [restB, restB.slice(1)].includes(restA.slice(1)) || restA === restB.slice(1) || swapped === restB;
 }
 
 /** `none (an index is built)` is the value with a remark behind it. */

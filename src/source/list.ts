@@ -106,6 +106,10 @@ class Listing {
 
   #read(candidate: Candidate): MigrationFile | null {
     const { format, path, downPath } = candidate;
+    if (/\p{Cc}/u.test(candidate.stem)) {
+      this.#refuseControlCharacter(path);
+      return null;
+    }
     const parsed = parseMigrationName(candidate.stem);
     const down =
       downPath === null ? null : this.#attempt(downPath, () => Buffer.from(this.#reader.read(downPath)));
@@ -165,6 +169,18 @@ class Listing {
             ? 'Name it like 20240101093000_create_users.sql or 0001_create_users.sql, or move it out of the folder.'
             : 'Name it like 20240101093000_create_users.ts; a module that migrations share begins with "_".',
         details: { file },
+      }),
+    );
+  }
+
+  /** A terminal would act on it, and nobody could type it. */
+  #refuseControlCharacter(path: string): void {
+    const file = JSON.stringify(this.#shown(path));
+    this.#problems.push(
+      new LockkeeperError('MIGRATION_NAME_INVALID', {
+        message: `The file name ${file} holds a control character.`,
+        hint: 'Rename the file.',
+        details: { file: this.#shown(path) },
       }),
     );
   }
