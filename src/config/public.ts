@@ -1,0 +1,198 @@
+import type { OutOfOrder } from '../plan/options.js';
+
+/** Milliseconds, or a text such as `250ms`, `2s`, `5 min`, `1h`. */
+export type Duration = string | number;
+
+/** libpq's words, and `no-verify`. See `ssl` for what each one means here. */
+export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | 'no-verify';
+
+/** Details of an encrypted connection. That it is given means that the connection is encrypted. */
+export interface SslConfig {
+  /**
+   * `false` accepts any certificate, and so any server that can put itself in between. Only this, or
+   * `sslmode=no-verify`, switches the check off. @default true
+   */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** Certificate authority: PEM text, or the path of a PEM file. @default the authorities that Node trusts */
+  readonly ca?: string | Uint8Array | undefined;
+  /** Client certificate: PEM text, or the path of a PEM file. @default none */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Private key of the client certificate, not encrypted: PEM text, or the path of a PEM file. @default none */
+  readonly key?: string | Uint8Array | undefined;
+  /** Name that the server's certificate must carry. @default the host */
+  readonly servername?: string | undefined;
+}
+
+/**
+ * Pool settings, accepted so that one object can be shared with an application. Lockkeeper works on a single session per
+ * run, and honours none of them in this version.
+ */
+export interface PoolConfig {
+  /** Connections kept open. */
+  readonly min?: number | undefined;
+  /** Connections at most. */
+  readonly max?: number | undefined;
+  /** Milliseconds to wait for a free connection. */
+  readonly acquireTimeoutMillis?: number | undefined;
+  /** Milliseconds to wait for a new connection; `connectTimeout` is what Lockkeeper goes by. */
+  readonly createTimeoutMillis?: number | undefined;
+  /** Milliseconds to wait for a connection to close. */
+  readonly destroyTimeoutMillis?: number | undefined;
+  /** Milliseconds after which an unused connection is closed. */
+  readonly idleTimeoutMillis?: number | undefined;
+  /** Milliseconds between two looks for unused connections. */
+  readonly reapIntervalMillis?: number | undefined;
+  /** Milliseconds between two attempts to connect. */
+  readonly createRetryIntervalMillis?: number | undefined;
+}
+
+/** Where the database is. Either `url`, or `host`, `port`, `database`, `user` and `password`. */
+export interface ConnectionConfig {
+  /**
+   * `postgres://user:password@host:5432/database`, or `embedded` for the PostgreSQL that Lockkeeper brings along.
+   * `undefined` and an empty text mean that nothing was said, so `url: process.env.DATABASE_URL` is safe to write: an
+   * environment that is protected, or called production or staging, is never led to the embedded server by it.
+   * Parameters of libpq are understood where they mean something here; one that is not is reported, not ignored.
+   * @default 'embedded' in development, in test, and in environments of your own that mention no url
+   */
+  readonly url?: string | undefined;
+  /**
+   * A way to the same database round a connection pooler; used instead of `url` for migrations. It belongs to the `url`
+   * beside it: when another source names the database (a flag, another variable), it is left alone. @default none
+   */
+  readonly directUrl?: string | undefined;
+  /** Whether `url` leads through a pooler such as PgBouncer. @default found out by asking the server */
+  readonly pooled?: boolean | undefined;
+  /** Host name, address, or folder of a Unix socket. @default 'localhost' */
+  readonly host?: string | undefined;
+  /** @default 5432 */
+  readonly port?: number | string | undefined;
+  /** Name of the database, also on the embedded server. @default the user's name; the environment's name if embedded */
+  readonly database?: string | undefined;
+  /** @default the name of the operating system's user */
+  readonly user?: string | undefined;
+  /**
+   * The password, or a function that fetches one when a connection is opened (a token of a cloud provider, a vault).
+   * Also fills in what a url leaves out. @default the matching line of ~/.pgpass, else none
+   */
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  /**
+   * Encryption. Nothing said: none for this machine (localhost, 127.0.0.1, ::1, Unix sockets), and for every other host
+   * an encrypted connection with a verified certificate; there is no silent step down to plain text. `true` and
+   * `require` mean verified too. `false` and `disable`: none. `allow` and `prefer` count as nothing said, because their
+   * promise is to go on without encryption. `verify-ca` checks who signed and not the name. `no-verify`, and
+   * `{ rejectUnauthorized: false }`, encrypt without knowing to whom; `lockkeeper doctor` and `config --explain` say so.
+   * @default by host, as told above
+   */
+  readonly ssl?: boolean | SslMode | SslConfig | undefined;
+  /** Role to SET after login, so that what migrations create belongs to it. @default none */
+  readonly role?: string | undefined;
+  /** search_path of the session: a list, or a text with commas. @default the server's */
+  readonly searchPath?: string | readonly string[] | undefined;
+  /** What the server shows in pg_stat_activity. @default 'lockkeeper' */
+  readonly applicationName?: string | undefined;
+  /** How long to wait for a connection; `0` = for ever. @default '10s' */
+  readonly connectTimeout?: Duration | undefined;
+  /** @default none */
+  readonly pool?: PoolConfig | undefined;
+}
+
+/** One folder of migrations. */
+export interface MigrationsConfig {
+  /** Relative to the project folder. */
+  readonly dir: string;
+  /**
+   * What the files are. `native` covers SQL (with dbmate's markers, as golang-migrate's pairs, or plain) and
+   * TypeScript; `sql` and `typescript` are other words for it. @default 'native'
+   */
+  readonly format?: 'native' | 'sql' | 'typescript' | undefined;
+  /** Key of its rows in the history; do not change it later. @default `dir` as written, relative to the project folder */
+  readonly name?: string | undefined;
+}
+
+/** Where the history is kept. */
+export interface HistoryConfig {
+  /** Schema of Lockkeeper's own tables. @default 'lockkeeper' */
+  readonly schema?: string | undefined;
+  /** Name of the history table. @default 'schema_migrations' */
+  readonly table?: string | undefined;
+}
+
+export interface SeedsConfig {
+  /** Relative to the project folder. @default 'seeds' */
+  readonly dir?: string | undefined;
+}
+
+/** What may be said for all environments, and again for one of them, which then wins. */
+export interface SettingsConfig extends ConnectionConfig {
+  /** Folder of migrations, or several. @default 'migrations' */
+  readonly migrations?: string | MigrationsConfig | readonly (string | MigrationsConfig)[] | undefined;
+  /** Folder of seeds. @default 'seeds' */
+  readonly seeds?: string | SeedsConfig | undefined;
+  /** Folder of the project's own templates for `lockkeeper new`. @default none */
+  readonly templates?: string | undefined;
+  readonly history?: HistoryConfig | undefined;
+  /** How long a statement may wait for a lock before its step is rolled back and tried again; `0` = for ever. @default '2s' */
+  readonly lockTimeout?: Duration | undefined;
+  /** How long a statement may run; `0` = without end. @default '0' */
+  readonly statementTimeout?: Duration | undefined;
+  /** How long to wait for another run to end; `0` = not at all. @default '30s' */
+  readonly lockWait?: Duration | undefined;
+  /** How often a step that did not get its locks is tried again. @default 10 */
+  readonly lockRetries?: number | undefined;
+  /** Total time for one CREATE INDEX CONCURRENTLY or the like; `0` = without end. @default '0' */
+  readonly concurrentDeadline?: Duration | undefined;
+  /** What to do with a pending migration that is older than an applied one. @default 'warn'; 'refuse' where protected */
+  readonly outOfOrder?: OutOfOrder | undefined;
+}
+
+/** One environment. What it does not say comes from the top level of the configuration. */
+export interface EnvironmentConfig extends SettingsConfig {
+  /** Destructive verbs refuse or ask. @default true for production, false for others */
+  readonly protected?: boolean | undefined;
+}
+
+/** The whole of `lockkeeper.config.ts`; every key may be left out. */
+export interface LockkeeperConfig extends SettingsConfig {
+  /** For editors that know JSON schemas; not read. */
+  readonly $schema?: string | undefined;
+  /** By name. `dev`, `testing`, `stage` and `prod` mean development, test, staging and production. */
+  readonly environments?: Readonly<Record<string, EnvironmentConfig>> | undefined;
+}
+
+/** What a configuration written as a function is given. */
+export interface ConfigContext {
+  /** Canonical name of the chosen environment. */
+  readonly environment: string;
+  /** Project folder, absolute. */
+  readonly root: string;
+}
+
+/** A configuration, or a function that makes one. */
+export type ConfigExport =
+  | LockkeeperConfig
+  | Promise<LockkeeperConfig>
+  | ((context: ConfigContext) => LockkeeperConfig | Promise<LockkeeperConfig>);
+
+/**
+ * Types a configuration file; gives back what it was given.
+ *
+ * The file is `lockkeeper.config.ts` (or .mts .cts .js .mjs .cjs .json) in the folder where Lockkeeper is started (`-C`
+ * changes it), or the one named by `--config`; its folder is the project folder. Parent folders are not searched.
+ * Variables of `.env.<environment>` and `.env` are on `process.env` while the file is being loaded, where nothing of
+ * that name was there before, and are taken away again after it: read them at once, not in a callback.
+ *
+ * @example
+ * import { defineConfig } from 'lockkeeper/config';
+ *
+ * export default defineConfig({
+ *   migrations: 'migrations',
+ *   environments: {
+ *     development: { url: 'embedded' },
+ *     production: { url: process.env.DATABASE_URL },
+ *   },
+ * });
+ */
+export function defineConfig<Config extends ConfigExport>(config: Config): Config {
+  return config;
+}

@@ -1,0 +1,232 @@
+import * as v from 'valibot';
+import { durationForms, maxTimeoutMs, parseDuration } from '../core/duration.js';
+import { didYouMean, joinWords } from '../core/text.js';
+
+type Schema = v.GenericSchema;
+type Entries = Readonly<Record<string, Schema>>;
+
+/** The shape of a configuration. Each message says what is accepted; the key is added by whoever reads the issues. */
+export function configSchema(): Schema {
+  const environment = { ...settings(), protected: boolean() };
+  const environments = v.optional(
+    v.pipe(
+      v.custom<Record<string, unknown>>(isPlainObject, 'an object with one section for each environment'),
+      v.record(v.string(), object(environment, 'an object with the settings of one environment')),
+    ),
+  );
+  return object(
+    { ...settings(), $schema: text(), environments },
+    'an object, as defineConfig takes it',
+    Object.keys(environment),
+  );
+}
+
+function settings(): Entries {
+  return {
+    ...connection(),
+    migrations: migrations(),
+    seeds: byForm({ text: text(), object: object({ dir: text() }, seedsForms), accepted: seedsForms }),
+    templates: text(),
+    history: object({ schema: identifier(), table: identifier() }, 'an object with "schema" and "table"'),
+    lockTimeout: duration(),
+    statementTimeout: duration(),
+    lockWait: duration(),
+    concurrentDeadline: duration(),
+    lockRetries: integer(0, 10_000),
+    outOfOrder: oneOf(['allow', 'warn', 'refuse']),
+  };
+}
+
+const seedsForms = 'the path of a folder, or { dir }';
+
+function connection(): Entries {
+  return {
+    url: possiblyEmpty(),
+    directUrl: possiblyEmpty(),
+    pooled: boolean(),
+    host: check(isHost, 'one host name, address, or folder of a Unix socket'),
+    port: port(),
+    database: possiblyEmpty(),
+    user: possiblyEmpty(),
+    password: check(isPassword, 'a text, or a function that gives one'),
+    ssl: ssl(),
+    role: identifier(),
+    searchPath: check(isSearchPath, "a text such as 'app, public', or a list of schema names"),
+    applicationName: text(),
+    connectTimeout: duration(),
+    pool: pool(),
+  };
+}
+
+const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
+
+function ssl(): Schema {
+  const accepted = `true, false, ${quoted(sslModes)}, or { rejectUnauthorized, ca, cert, key, servername }`;
+  const pem = check(isPem, 'PEM text, or the path of a PEM file');
+  const details = object(
+    { rejectUnauthorized: boolean(), ca: pem, cert: pem, key: pem, servername: text() },
+    accepted,
+  );
+  const plain = check((value) => typeof value === 'boolean' || sslModes.includes(value as string), accepted);
+  return v.optional(v.lazy((value) => (isPlainObject(value) ? details : plain)));
+}
+
+function pool(): Schema {
+  const count = integer(0, maxTimeoutMs);
+  const keys = ['min', 'max', 'acquireTimeoutMillis', 'createTimeoutMillis', 'destroyTimeoutMillis'];
+  const more = ['idleTimeoutMillis', 'reapIntervalMillis', 'createRetryIntervalMillis'];
+  return object(
+    Object.fromEntries([...keys, ...more].map((key) => [key, count])),
+    'an object with "min" and "max"',
+  );
+}
+
+/** Formats of other tools. Named, so that the message can say that it is the version that lacks them, not the word. */
+const foreignFormats: ReadonlySet<unknown> = new Set([
+  'knex',
+  'node-pg-migrate',
+  'prisma',
+  'drizzle',
+  'flyway',
+  'liquibase',
+  'db-migrate',
+  'dbmate',
+  'golang-migrate',
+  'goose',
+  'sql-migrate',
+  'diesel',
+  'graphile-migrate',
+  'kysely',
+]);
+
+function migrations(): Schema {
+  const accepted = 'the path of a folder, { dir, format, name }, or a list of them';
+  const folder = object({ dir: text(), format: format(), name: text() }, accepted, [], ['dir']);
+  const one = byForm({ text: text(), object: folder, accepted });
+  const list = v.pipe(v.array(one), v.minLength(1, 'a list with at least one folder'));
+  return v.optional(v.lazy((value) => (Array.isArray(value) ? list : one)));
+}
+
+function format(): Schema {
+  const native = ['native', 'sql', 'typescript'];
+  return v.optional(
+    v.pipe(
+      v.unknown(),
+      v.check(
+        (value) => native.includes(value as string),
+        (issue) =>
+          foreignFormats.has(issue.input)
+            ? `${quoted(native)}; this version runs native migrations only, and not yet those of ${String(issue.input)}`
+            : quoted(native),
+      ),
+    ),
+  );
+}
+
+function byForm(forms: { text: Schema; object: Schema; accepted: string }): Schema {
+  const neither = v.never(forms.accepted);
+  return v.optional(
+    v.lazy((value): Schema => {
+      if (typeof value === 'string') return forms.text;
+      return isPlainObject(value) ? forms.object : neither;
+    }),
+  );
+}
+
+/** Reports every unknown key, where valibot's own strictObject stops at the first. */
+function object(
+  entries: Entries,
+  accepted: string,
+  elsewhere: readonly string[] = [],
+  required: readonly string[] = [],
+): Schema {
+  return v.optional(
+    v.pipe(
+      v.custom<Record<string, unknown>>(isPlainObject, accepted),
+      v.looseObject(entries),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const input = dataset.value as Record<string, unknown>;
+        const report = (key: string, message: string): void =>
+          addIssue({ message, path: [{ type: 'object', origin: 'key', input, key, value: input[key] }] });
+        for (const key of Object.keys(input)) {
+          if (!Object.hasOwn(entries, key)) report(key, unknownKey(key, Object.keys(entries), elsewhere));
+        }
+        for (const key of required)
+          if (input[key] === undefined) report(key, `missing; accepted: ${accepted}`);
+      }),
+    ),
+  );
+}
+
+function unknownKey(key: string, known: readonly string[], elsewhere: readonly string[]): string {
+  if (elsewhere.includes(key)) return 'a key of one environment; put it under "environments"';
+  return `not a known key.${didYouMean(key, known) || ` Known: ${joinWords(known)}.`}`;
+}
+
+function check(accepts: (value: unknown) => boolean, accepted: string): Schema {
+  return v.optional(v.custom<unknown>(accepts, accepted));
+}
+
+const boolean = (): Schema => check((value) => typeof value === 'boolean', 'true or false');
+const text = (): Schema =>
+  check((value) => typeof value === 'string' && value !== '', 'a text that is not empty');
+const possiblyEmpty = (): Schema => check((value) => typeof value === 'string', 'a text');
+
+function duration(): Schema {
+  const accepts = (value: unknown): boolean => {
+    const ms = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : null;
+    return ms !== null && ms <= maxTimeoutMs;
+  };
+  return check(accepts, `a duration up to 24 days: ${durationForms}`);
+}
+
+function integer(least: number, most: number): Schema {
+  const accepts = (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  return check(accepts, `a whole number from ${least} to ${most}`);
+}
+
+/** `Number(process.env.DB_PORT)` is NaN, and `process.env.DB_PORT` a text, in many a project; NaN means not given. */
+function port(): Schema {
+  const accepts = (value: unknown): boolean => {
+    if (Number.isNaN(value) || value === '') return true;
+    if (typeof value !== 'number' && typeof value !== 'string') return false;
+    const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : 0;
+    return Number.isInteger(number) && number >= 1 && number <= 65_535;
+  };
+  return check(accepts, 'a port from 1 to 65535');
+}
+
+function oneOf(words: readonly string[]): Schema {
+  return check((value) => words.includes(value as string), quoted(words));
+}
+
+/** PostgreSQL cuts names off at 63 bytes (NAMEDATALEN), which would make two of them one. */
+function identifier(): Schema {
+  const accepts = (value: unknown): boolean =>
+    typeof value === 'string' && value !== '' && !value.includes('\0') && Buffer.byteLength(value) <= 63;
+  return check(accepts, 'a name of 1 to 63 bytes');
+}
+
+function quoted(words: readonly string[]): string {
+  return joinWords(
+    words.map((word) => `"${word}"`),
+    'or',
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+const isHost = (value: unknown): boolean => typeof value === 'string' && !value.includes(',');
+const isPassword = (value: unknown): boolean => typeof value === 'string' || typeof value === 'function';
+const isPem = (value: unknown): boolean =>
+  (typeof value === 'string' && value !== '') || value instanceof Uint8Array;
+
+function isSearchPath(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== '';
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && item !== '')
+  );
+}
