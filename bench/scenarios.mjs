@@ -59,9 +59,7 @@ export function listScenarios({ cast, options }) {
       rivals: [],
       settings: { max_locks_per_transaction: 1024 },
     })),
-    ...large
-      .filter(smallest)
-      .map((count) => ({ id: `down-${count}`, verb: 'down', count, contestants: measured, rivals })),
+    ...thousand.map((count) => ({ id: `down-${count}`, verb: 'down', count, contestants: measured, rivals })),
   ];
   function repeatable(verb, count) {
     return {
