@@ -17,6 +17,7 @@ export const actions: Readonly<Record<string, () => Promise<CommandModule>>> = {
   fresh: () => import('./commands/fresh.js'),
   tag: () => import('./commands/tag.js'),
   mark: () => import('./commands/mark.js'),
+  repair: () => import('./commands/repair.js'),
   db: () => import('./commands/db.js'),
   completion: () => import('./commands/completion.js'),
 };

@@ -6,7 +6,6 @@ import type { Printer } from './printer.js';
 import { renderError } from './render/error.js';
 import { renderRunFailure } from './render/run.js';
 import { indent, safe } from './render/text.js';
-import type { UsageProblem } from './usage.js';
 
 /** Tells an error in the form that was asked for, and returns the exit status that it has. */
 export function reportFailure(thrown: unknown, failedRun: RunReport | null, printer: Printer): ExitCode {
@@ -22,15 +21,6 @@ export function reportFailure(thrown: unknown, failedRun: RunReport | null, prin
   printer.complain(`\n${page}`);
   if (printer.verbose) printer.complain(`\n${look.style.dim(indent(traceOf(error), 2))}`);
   return error.exit;
-}
-
-/** A mistake on the command line as the error that it is. */
-export function usageError(problem: UsageProblem): LockkeeperError {
-  return new LockkeeperError('USAGE_INVALID', {
-    message: problem.message,
-    hint: problem.hint,
-    ...(problem.flag === undefined ? {} : { details: { flag: problem.flag } }),
-  });
 }
 
 function internalError(thrown: unknown): LockkeeperError {

@@ -98,6 +98,12 @@ export const dryRunFlag: Flag = {
   type: 'boolean',
   summary: 'Print the exact SQL and send nothing',
 };
+export const whyFlag: Flag = {
+  name: 'why',
+  type: 'string',
+  value: 'text',
+  summary: 'The reason, kept in the journal',
+};
 export const formatFlag: Flag = {
   name: 'format',
   type: 'string',

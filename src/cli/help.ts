@@ -17,7 +17,7 @@ export function renderHelp(commands: readonly Command[], program: string, look: 
   const sections = groups.flatMap(([group, title]) => {
     const members = commands.filter((command) => command.group === group);
     const entries = members.map((command) => [command.name, command.summary] as const);
-    return ['', look.style.bold(title), ...pairs(entries, names, look)];
+    return ['', look.style.bold(title), ...pairs(entries, names, look, look.style.cyan)];
   });
   return [
     'Raises and lowers a PostgreSQL database, one migration at a time.',
@@ -94,7 +94,7 @@ function pairs(
   const below = look.width - left - 4 < 24;
   const edge = below ? 6 : left + 4;
   return entries.flatMap(([head, text]) => {
-    const lines = wrap(text, proseWidth(look.width) - edge).map((line) => look.style.dim(line));
+    const lines = wrap(text, proseWidth(look.width) - edge);
     if (below) return [`  ${paint(head)}`, ...lines.map((line) => ' '.repeat(edge) + line)];
     const first = `  ${paint(head)}${padEnd('', left - displayWidth(head))}  ${lines[0] ?? ''}`;
     return [first, ...lines.slice(1).map((line) => ' '.repeat(edge) + line)];

@@ -1,6 +1,7 @@
 import type { ExitCode } from '../core/error-catalogue.js';
 import type { ConfirmOptions, Lockkeeper, LockkeeperOptions } from '../app/lockkeeper.js';
 import type { Command } from './command.js';
+import { usageError } from './usage-error.js';
 import { given, type FlagValues } from './flag-values.js';
 import type { Host } from './host.js';
 import type { Printer } from './printer.js';
@@ -43,4 +44,12 @@ export function configurationOf(flags: FlagValues): LockkeeperOptions {
 /** The flags that answer a question beforehand. */
 export function confirmationOf(flags: FlagValues): ConfirmOptions {
   return given({ yes: flags.boolean('yes'), confirm: flags.text('confirm') });
+}
+
+/** The reason that a change of the history by hand has to give. */
+export function reasonOf(verb: string, flags: FlagValues): string {
+  const why = flags.text('why')?.trim() ?? '';
+  if (why !== '') return why;
+  const message = `The verb ${verb} needs a reason, because it changes the history without running anything.`;
+  throw usageError({ message, hint: 'Add --why "…"; it is kept in the journal.', flag: 'why' });
 }

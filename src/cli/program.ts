@@ -32,7 +32,10 @@ function showHelp(command: Command | null, printer: Printer, host: Host): ExitCo
 }
 
 async function refuse(problem: UsageProblem, printer: Printer, host: Host): Promise<ExitCode> {
-  const { reportFailure, usageError } = await import('./failure.js');
+  const [{ reportFailure }, { usageError }] = await Promise.all([
+    import('./failure.js'),
+    import('./usage-error.js'),
+  ]);
   // What could not be read may be the value that swallowed --json: a program that asked for JSON still gets it.
   const json = printer.json || host.argv.includes('--json');
   const hint = problem.hint.replace(/(?<=: |See )((?:\S+ )?--help)/, `${host.program} $1`);

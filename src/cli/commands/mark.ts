@@ -1,8 +1,8 @@
 import type { MarkOptions } from '../../app/lockkeeper.js';
 import type { ExitCode } from '../../core/error-catalogue.js';
 import { answerVerb } from '../answer-verb.js';
-import { usageError } from '../failure.js';
-import { confirmationOf, type Invocation } from '../invocation.js';
+import { usageError } from '../usage-error.js';
+import { confirmationOf, reasonOf, type Invocation } from '../invocation.js';
 import { renderMark } from '../render/scaffold.js';
 
 export function run(invocation: Invocation): Promise<ExitCode> {

@@ -11,10 +11,11 @@ export function renderHistory(report: HistoryReport, look: Look): string {
   if (report.entries.length === 0) return 'The journal is empty: nothing was ever run here.';
   const layout = [
     { paint: look.style.dim },
-    {},
     { flexible: true },
+    {},
     { align: 'right' as const },
     { flexible: true, paint: look.style.dim },
+    { paint: look.style.dim },
   ];
   const lines = columns(
     report.entries.map((entry) => rowOf(entry, look)),
@@ -30,8 +31,8 @@ function rowOf(entry: HistoryEntry, look: Look): Row {
     sign: signOf(entry, look),
     cells: [
       dateTimeSeconds(entry.startedAt),
-      actions[entry.action],
       `${oneLine(entry.version)}${step}`,
+      actions[entry.action],
       entry.status === 'started'
         ? 'not finished'
         : entry.durationMs === null

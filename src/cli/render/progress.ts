@@ -2,7 +2,8 @@ import type { EventMap, LockHolder } from '../../core/events.js';
 import type { Direction, MigrationReport } from '../../core/report.js';
 import type { Look } from '../look.js';
 import { counted, dateTimeSeconds, duration } from './format.js';
-import { cut, displayWidth, oneLine, padEnd } from './text.js';
+import { hanging } from './error.js';
+import { cut, displayWidth, indent, oneLine, padEnd } from './text.js';
 
 interface Named {
   readonly version: string;
@@ -49,7 +50,9 @@ export function renderDone(
     ...(report.steps.length > 1 ? [`${report.steps.length} steps`] : []),
     ...(retries > 0 ? [counted(retries, 'retry', 'retries')] : []),
   ];
-  return `${migrationCells(sign, report, layout, look)}  ${look.style.dim(remarks.join(', '))}`;
+  const room = look.width - layout.version - layout.name - 8;
+  const text = displayWidth(remarks.join(', ')) <= room ? remarks.join(', ') : duration(report.durationMs);
+  return `${migrationCells(sign, report, layout, look)}  ${look.style.dim(text)}`;
 }
 
 export function renderFailed(migration: Named, layout: RunLayout, look: Look): string {
@@ -70,7 +73,7 @@ export function renderRunning(
   const frames = look.symbol.spinner;
   const frame = frames[Math.floor(running.elapsedMs / 100) % frames.length] ?? '';
   const head = migrationCells(look.style.cyan(frame), running, layout, look);
-  const room = look.width - layout.version - layout.name - 7;
+  const room = look.width - layout.version - layout.name - 9;
   const note = running.note === '' ? '' : `, ${running.note}`;
   const tail = `${duration(running.elapsedMs)} (${running.index} of ${running.total}${note})`;
   return `${head}  ${look.style.dim(cut(tail, room, look.symbol.ellipsis))}`;
@@ -85,7 +88,7 @@ function migrationCells(sign: string, migration: Named, layout: RunLayout, look:
 export function renderRetry(event: EventMap['step:retry'], look: Look): string {
   const when = event.delayMs === 0 ? 'at once' : `in ${duration(event.delayMs)}`;
   const what = `${oneLine(event.version)} step ${event.step}: its locks were not to be had (${oneLine(event.sqlstate)})`;
-  return `  ${look.style.yellow(look.symbol.again)} ${what}; attempt ${event.attempt + 1} ${when}`;
+  return remark(look.symbol.again, `${what}; attempt ${event.attempt + 1} ${when}`, look);
 }
 
 /** Who holds the lock: `lockkeeper 0.1.0, user app from 10.0.0.5, process 4711, since 12:30:05`. */
@@ -105,7 +108,11 @@ export function describeHolder(holder: LockHolder | null): string {
 export function renderLockWait(event: EventMap['lock:wait'], look: Look): string {
   const waited = event.waitedMs < 1000 ? '' : ` (${duration(event.waitedMs)} so far)`;
   const query = event.holder?.query ?? null;
-  const first = `  ${look.style.yellow(look.symbol.warning)} Waiting for the migration lock${waited}, held by ${describeHolder(event.holder)}`;
+  const first = remark(
+    look.symbol.warning,
+    `Waiting for the migration lock${waited}, held by ${describeHolder(event.holder)}`,
+    look,
+  );
   if (query === null || query === '') return first;
   const text = oneLine(query.trim().replaceAll(/\s+/g, ' '));
   return `${first}\n    ${look.style.dim(cut(text, Math.min(look.width - 4, 120), look.symbol.ellipsis))}`;
@@ -120,7 +127,14 @@ const decisions = {
 
 export function renderRecovery(event: EventMap['recovery:decision'], look: Look): string {
   const what = `Interrupted earlier: step ${event.step} of ${oneLine(event.version)} ${decisions[event.decision]}`;
-  return `  ${look.style.yellow(look.symbol.again)} ${what}. ${look.style.dim(oneLine(event.why))}`;
+  return remark(look.symbol.again, `${what}. ${oneLine(event.why)}`, look);
+}
+
+function remark(sign: string, text: string, look: Look): string {
+  return indent(
+    hanging(look.style.yellow(sign), (line) => line, text, look),
+    2,
+  );
 }
 
 export function renderNotice(event: EventMap['notice'], look: Look): string {

@@ -1,4 +1,4 @@
-import type { InitReport, MarkReport, NewReport, TagReport } from '../../app/lockkeeper.js';
+import type { InitReport, MarkReport, NewReport, RepairReport, TagReport } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
 import { oneLine } from './text.js';
 
@@ -32,4 +32,11 @@ export function renderTag(report: TagReport, look: Look): string {
 export function renderMark(report: MarkReport, look: Look): string {
   const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
   return `${look.style.green(look.symbol.done)} Recorded as ${report.as}, and nothing was run: ${what}`;
+}
+
+export function renderRepair(report: RepairReport, look: Look): string {
+  const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  const same = report.checksumBefore === report.checksumAfter;
+  if (same) return `${look.style.green(look.symbol.done)} The checksum was right already: ${what}`;
+  return `${look.style.green(look.symbol.done)} The present content was accepted, and nothing was run: ${what}`;
 }

@@ -1,7 +1,7 @@
 import type { AppliedItem, FailedItem, StatusReport } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
 import { columns, type Column, type Row } from './columns.js';
-import { count, dateTime, duration } from './format.js';
+import { count, counted, dateTime, duration } from './format.js';
 import { oneLine } from './text.js';
 
 interface Group {
@@ -97,22 +97,18 @@ function pendingGroup(report: StatusReport, look: Look): Group {
 }
 
 function failedGroup(failed: readonly FailedItem[], look: Look): Group {
-  const rows = shorten(failed, most / 2, look).map((item) => {
-    const steps =
-      item.steps === null
-        ? `${item.completedSteps} steps done`
-        : `${item.completedSteps} of ${item.steps} steps done`;
-    const error = item.error === null ? '' : `: ${oneLine(item.error)}`;
-    return named(item, `${item.direction}, ${steps}${error}`);
+  const head = most / 2;
+  const rows = shorten(failed, head, look).map((item) => {
+    const steps = item.completedSteps === 0 ? 'nothing' : counted(item.completedSteps, 'step');
+    return named(item, `${item.direction}, ${steps} done`);
   });
   return {
-    title: 'Failed',
-    longRemarks: true,
+    title: 'Not finished',
     paint: look.style.red,
     sign: look.symbol.failed,
     rows,
     total: failed.length,
-    head: most / 2,
+    head,
   };
 }
 
@@ -149,7 +145,7 @@ function conclusion(report: StatusReport, look: Look): string {
     `${count(applied.length)} applied`,
     `${count(pending.length)} pending`,
     ...some(outOfOrder, 'out of order'),
-    ...some(failed, 'failed'),
+    ...some(failed, 'not finished'),
     ...some(changed, 'changed'),
     ...some(missing, 'missing'),
   ];

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { formatFlag, runFlags } from '../flags.js';
+import { formatFlag, runFlags, whyFlag } from '../flags.js';
 
 /** What begins a project, or begins it again. */
 export const setUp: readonly Command[] = [
@@ -79,13 +79,26 @@ export const setUp: readonly Command[] = [
     flags: [
       { name: 'applied', type: 'boolean', summary: 'It is in the database already' },
       { name: 'pending', type: 'boolean', summary: 'It is not in the database any more' },
-      { name: 'why', type: 'string', value: 'text', summary: 'The reason, kept in the journal' },
+      whyFlag,
     ],
     exclusive: [['applied', 'pending']],
     dangerous: true,
     examples: [
       { line: 'mark 0007 --applied --why "run by hand on Monday"', does: 'Do not run 0007 again' },
       { line: 'mark add_index --pending --why "index was dropped"', does: 'Let the next up run it' },
+    ],
+  },
+  {
+    name: 'repair',
+    group: 'set-up',
+    summary: 'Accept the present content of a changed migration',
+    about: 'The checksum of the file replaces the one that was stored. Nothing is run.',
+    arguments: [{ name: 'migration', required: true, summary: 'Version or name' }],
+    flags: [whyFlag],
+    dangerous: true,
+    examples: [
+      { line: 'repair 0007 --why "a comment was corrected"', does: 'Accept 0007 as it is now' },
+      { line: 'repair create_users --why "renamed a file" --yes', does: 'Without a question' },
     ],
   },
 ];

@@ -1,0 +1,10 @@
+import type { ExitCode } from '../../core/error-catalogue.js';
+import { answerVerb } from '../answer-verb.js';
+import { confirmationOf, reasonOf, type Invocation } from '../invocation.js';
+import { renderRepair } from '../render/scaffold.js';
+
+export function run(invocation: Invocation): Promise<ExitCode> {
+  const { flags, args } = invocation;
+  const options = { version: args[0] ?? '', why: reasonOf('repair', flags), ...confirmationOf(flags) };
+  return answerVerb(invocation, { call: (lockkeeper) => lockkeeper.repair(options), render: renderRepair });
+}
