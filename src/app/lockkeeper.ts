@@ -115,9 +115,8 @@ export interface FailedItem {
   readonly version: string;
   readonly name: string;
   readonly direction: 'up' | 'down';
+  /** How many of its steps are in the database. */
   readonly completedSteps: number;
-  readonly steps: number | null;
-  readonly error: string | null;
 }
 
 export interface HistoryEntry {

@@ -15,7 +15,7 @@ import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { hygiene, hygieneStatements } from '../pg/index.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
-import { ours, type Part, theirs, validation } from './parts.js';
+import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
 import type { Run } from './run.js';
 
 /** One step of one migration on its way through a run. */
@@ -166,4 +166,11 @@ export function historyRow(migration: Migration): HistoryRow {
     downScriptHash: stored === null ? null : sha256(stored),
     repeatable: migration.repeatable,
   };
+}
+
+/** The messages around a code migration: what is known of it before it runs. */
+export function codeFrame(run: Run, stepRun: StepRun): readonly string[] {
+  return [...buildMessages(opening(run, stepRun, null)), ...buildMessages(closing(run, stepRun))].map(
+    (message) => message.text,
+  );
 }

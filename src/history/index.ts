@@ -25,6 +25,7 @@ export {
   finishApply,
   finishRollback,
   logRow,
+  replaceChecksum,
   tagNewest,
   type HistoryRow,
   type JournalAction,

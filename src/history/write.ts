@@ -174,3 +174,11 @@ export function logRow(
 export function tagNewest(tables: HistoryTables, tag: string): string {
   return `update ${tables.migrations} set tags = pg_catalog.array_append(tags, ${quoteLiteral(tag)}) where seq = (select pg_catalog.max(seq) from ${tables.migrations}) returning version, name`;
 }
+
+/** Takes over the checksums of a file whose present content a person accepted; answers `UPDATE 1`. */
+export function replaceChecksum(
+  tables: HistoryTables,
+  file: MigrationKey & { readonly checksum: string; readonly tokenChecksum: string },
+): string {
+  return `update ${tables.migrations} set checksum = ${quoteLiteral(file.checksum)}, checksum_tokens = ${quoteLiteral(file.tokenChecksum)} where ${where(file)}`;
+}

@@ -1,4 +1,5 @@
 import type { Migration } from '../migration/migration.js';
+import { createResolver } from '../migration/order.js';
 
 /**
  * Version order, except that what a migration depends on comes before it. Stable: without dependencies nothing
@@ -7,26 +8,15 @@ import type { Migration } from '../migration/migration.js';
  */
 export function orderByDependencies(migrations: readonly Migration[]): readonly Migration[] {
   if (migrations.every((migration) => migration.metadata.depends.length === 0)) return migrations;
-  const byWord = new Map<string, Migration>();
-  for (const migration of migrations) {
-    for (const word of wordsFor(migration)) byWord.set(word, migration);
-  }
+  const resolve = createResolver(migrations);
   const ordered: Migration[] = [];
   const seen = new Set<Migration>();
   const visit = (migration: Migration): void => {
     if (seen.has(migration)) return;
     seen.add(migration);
-    for (const word of migration.metadata.depends) {
-      const dependency = byWord.get(word);
-      if (dependency !== undefined) visit(dependency);
-    }
+    for (const reference of migration.metadata.depends) resolve(reference).forEach(visit);
     ordered.push(migration);
   };
   migrations.forEach(visit);
   return ordered;
-}
-
-/** The ways a person may name a migration: version, name, or both as in the file name. */
-export function wordsFor(migration: { readonly version: string; readonly name: string }): readonly string[] {
-  return [migration.version, migration.name, `${migration.version}_${migration.name}`];
 }

@@ -1,7 +1,7 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { AppliedMigration } from '../history/index.js';
 import type { Migration } from '../migration/migration.js';
-import { wordsFor } from './order.js';
+import { createResolver, findReferenced } from '../migration/order.js';
 
 /** Which of the possible migrations a person asked for. */
 export interface Selection {
@@ -50,12 +50,11 @@ export function selectUp(
   let chosen = pending;
   if (selection.to !== undefined) chosen = upTo(pending, applied, selection.to);
   if (selection.only !== undefined) {
-    const found = pending.find((migration) => names(migration, selection.only as string));
-    if (found === undefined) {
-      if (applied.some((row) => names(row, selection.only as string))) return [];
+    chosen = findReferenced(selection.only, pending);
+    if (chosen.length > 1) throw ambiguous(selection.only, chosen);
+    if (chosen.length === 0 && findReferenced(selection.only, applied).length === 0) {
       throw notFound(selection.only, pending);
     }
-    chosen = [found];
   }
   const tags = selection.tags ?? [];
   if (tags.length > 0)
@@ -71,22 +70,26 @@ function upTo(
   applied: readonly AppliedMigration[],
   to: string,
 ): readonly Migration[] {
+  const named = findReferenced(to, pending);
+  if (named.length > 1) throw ambiguous(to, named);
   const last = pending.findLastIndex(
-    (migration) => names(migration, to) || migration.metadata.release === to,
+    (migration) => migration === named[0] || migration.metadata.release === to,
   );
   if (last >= 0) return pending.slice(0, last + 1);
-  if (applied.some((row) => names(row, to) || row.release === to || row.tags.includes(to))) return [];
+  if (findReferenced(to, applied).length > 0) return [];
+  if (applied.some((row) => row.release === to || row.tags.includes(to))) return [];
   throw notFound(to, pending);
 }
 
 function assertDependenciesMet(chosen: readonly Migration[], pending: readonly Migration[]): void {
   if (chosen.length === pending.length) return;
   const selected = new Set(chosen);
+  const resolve = createResolver(pending);
   const problems = chosen.flatMap((migration) =>
-    migration.metadata.depends.flatMap((word) => {
-      const needed = pending.find((other) => wordsFor(other).includes(word));
-      return needed === undefined || selected.has(needed) ? [] : [{ migration, needed }];
-    }),
+    migration.metadata.depends
+      .flatMap((reference) => resolve(reference))
+      .filter((needed) => !selected.has(needed))
+      .map((needed) => ({ migration, needed })),
   );
   const first = problems[0];
   if (first === undefined) return;
@@ -108,11 +111,11 @@ export function selectDown(
   const newestFirst = applied.toReversed();
   const chosen = chooseDown(newestFirst, selection);
   const going = new Set(chosen);
-  for (const row of chosen) {
-    const needs = applied.find(
-      (other) => !going.has(other) && other.depends.some((word) => wordsFor(row).includes(word)),
-    );
-    if (needs === undefined) continue;
+  const resolve = createResolver(applied);
+  for (const needs of applied) {
+    if (needs.depends.length === 0 || going.has(needs)) continue;
+    const row = needs.depends.flatMap((reference) => resolve(reference)).find((needed) => going.has(needed));
+    if (row === undefined) continue;
     throw new LockkeeperError('MIGRATION_NEEDED', {
       message: `Migration ${label(row)} cannot be undone: ${label(needs)} is applied and depends on it.`,
       hint: `Undo ${needs.version} first.`,
@@ -132,23 +135,24 @@ function chooseDown(
     return newestFirst.filter((row) => row.batch === batch);
   }
   if (selection.only !== undefined) {
-    const only = selection.only;
-    const found = newestFirst.find((row) => names(row, only));
-    if (found === undefined) throw notFound(only, newestFirst);
-    return [found];
+    const found = findReferenced(selection.only, newestFirst);
+    if (found.length === 0) throw notFound(selection.only, newestFirst);
+    if (found.length > 1) throw ambiguous(selection.only, found);
+    return found;
   }
   const versioned = newestFirst.filter((row) => !row.version.startsWith('R__'));
   if (selection.to !== undefined) {
     const to = selection.to;
-    const kept = versioned.findIndex((row) => names(row, to) || row.release === to || row.tags.includes(to));
+    const named = findReferenced(to, versioned);
+    if (named.length > 1) throw ambiguous(to, named);
+    const kept = versioned.findIndex(
+      (row) => row === named[0] || row.release === to || row.tags.includes(to),
+    );
     if (kept < 0) throw notFound(to, newestFirst);
     return versioned.slice(0, kept);
   }
   return versioned.slice(0, selection.steps ?? 1);
 }
-
-const names = (migration: { readonly version: string; readonly name: string }, word: string): boolean =>
-  wordsFor(migration).includes(word);
 
 const label = (migration: { readonly version: string; readonly name: string }): string =>
   migration.name === '' ? migration.version : `${migration.version} ${migration.name}`;
@@ -158,13 +162,24 @@ function notFound(
   among: readonly { readonly version: string; readonly name: string }[],
 ): LockkeeperError {
   const near = among
-    .filter((migration) => wordsFor(migration).some((known) => known.includes(word) || word.includes(known)))
+    .filter(({ version, name }) => version.includes(word) || (name !== '' && name.includes(word)))
     .slice(0, 3)
     .map(label);
   return new LockkeeperError('MIGRATION_NOT_FOUND', {
     message: `No migration has the version, name, release or tag "${word}".`,
     hint:
       near.length > 0 ? `Near it: ${near.join(', ')}.` : '`lockkeeper status --verbose` lists all of them.',
+    details: { word },
+  });
+}
+
+function ambiguous(
+  word: string,
+  found: readonly { readonly version: string; readonly name: string }[],
+): LockkeeperError {
+  return new LockkeeperError('USAGE_INVALID', {
+    message: `"${word}" names ${found.length} migrations: ${found.map(label).join(', ')}.`,
+    hint: 'Give the version instead.',
     details: { word },
   });
 }

@@ -1,0 +1,63 @@
+import { resolveConfig } from '../config/resolve.js';
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import { Events } from '../core/events.js';
+import type { RunReport } from '../core/report.js';
+import { dbStart, dbStatus, dbStop, dbUrl } from './db.js';
+import type { Lockkeeper, LockkeeperOptions } from './lockkeeper.js';
+
+const never = new AbortController().signal;
+
+/**
+ * Opens a project: reads its configuration and environment. No connection is made before a verb needs one.
+ *
+ * @example
+ * await using lockkeeper = await createLockkeeper({ url: 'postgres://localhost/app' });
+ * lockkeeper.on('migration:apply:success', ({ report }) => console.log(report.version, report.durationMs));
+ * await lockkeeper.up();
+ *
+ * @throws {CONFIG_INVALID} {CONFIG_NOT_LOADED} {ENVIRONMENT_UNKNOWN}
+ */
+export async function createLockkeeper(options: LockkeeperOptions = {}): Promise<Lockkeeper> {
+  const config = await resolveConfig(options);
+  const events = new Events();
+  const context: Context = {
+    events,
+    now: () => Date.now(),
+    root: config.root,
+    stop: { finish: options.signal ?? never, cancel: options.cancelSignal ?? never },
+  };
+  const { ask } = options;
+  return {
+    on: (name, listener) => events.on(name, listener),
+    init: async (verb = {}) => (await import('./init.js')).init(config, context, verb),
+    new: async (verb) => (await import('./new.js')).createMigration(config, context, verb),
+    doctor: async () => (await import('./doctor.js')).doctor(config, context),
+    config: () => Promise.resolve(configReport(config)),
+    status: async () => (await import('./status.js')).status(config, context),
+    history: async (verb = {}) => (await import('./history.js')).history(config, context, verb),
+    verify: async () => (await import('./verify.js')).verify(config, context),
+    up: async (verb = {}) => (await import('./up.js')).up(config, context, verb),
+    down: async (verb = {}) =>
+      (await import('./down.js')).down(config, context, { options: verb, ask, verb: 'down' }),
+    redo: async (verb = {}) => (await import('./reset.js')).redo(config, context, { options: verb, ask }),
+    reset: async (verb = {}) => (await import('./reset.js')).reset(config, context, { options: verb, ask }),
+    fresh: async (verb = {}) => (await import('./fresh.js')).fresh(config, context, { options: verb, ask }),
+    setup: async () => (await (await import('./up.js')).up(config, context, {})) as RunReport,
+    tag: async (label) => (await import('./tag.js')).tag(config, context, label),
+    mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
+    repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
+    db: {
+      start: () => dbStart(config, context),
+      stop: () => dbStop(config, context),
+      status: () => dbStatus(config, context),
+      url: () => dbUrl(config, context),
+    },
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function configReport(config: ResolvedConfig): Awaited<ReturnType<Lockkeeper['config']>> {
+  return { file: config.file, environment: config.environment.name, values: config.explained };
+}

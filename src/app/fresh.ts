@@ -1,0 +1,77 @@
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import { LockkeeperError } from '../core/errors.js';
+import type { RunReport } from '../core/report.js';
+import { historyTables } from '../history/index.js';
+import { MessageRefused, type Session } from '../pg/index.js';
+import { quoteIdent } from '../sql/quote.js';
+import { type Ask, assertNotProtected, confirmDanger } from './confirm.js';
+import { objectsQuery } from './fresh-objects.js';
+import type { ResetOptions, ResetReport } from './lockkeeper.js';
+import { assertEnvironment, prepareToRun } from './prepare.js';
+import { databaseName, withDatabase } from './session.js';
+import { up } from './up.js';
+
+/** One object to drop: what people read, and the statement. */
+interface DropTarget {
+  readonly name: string;
+  readonly statement: string;
+}
+
+/** Objects that go in one transaction; each locks several relations, and the lock table is small. */
+const dropsPerTransaction = 50;
+
+/**
+ * Drops every object that is not the system's or an extension's, whether or not a migration made it, and applies
+ * everything. Extensions stay: another role may have had to install them.
+ * @throws {PROTECTED_ENVIRONMENT} {ENVIRONMENT_MISMATCH} {CONFIRMATION_MISSING}
+ */
+export async function fresh(
+  config: ResolvedConfig,
+  context: Context,
+  request: { readonly options: ResetOptions; readonly ask: Ask | undefined },
+): Promise<ResetReport> {
+  assertNotProtected(config, 'fresh');
+  const removed = await withDatabase(config, context, async ({ session, connection }) => {
+    const prepared = await prepareToRun(config, context, { session, connection });
+    assertEnvironment(config, prepared.installation, 'fresh');
+    const targets = await findTargets(session, config);
+    await confirmDanger(
+      config,
+      {
+        verb: 'fresh',
+        message: `Drop all ${targets.length} objects of ${databaseName(config)}, with their data, and apply every migration?`,
+        plan: targets.map((target) => target.name),
+      },
+      { ...request.options, ask: request.ask },
+    );
+    await dropAll(session, targets);
+    await session.send(`drop schema if exists ${quoteIdent(historyTables(config.history).schema)} cascade`);
+    return targets.map((target) => target.name);
+  });
+  return { removed, up: (await up(config, context, {})) as RunReport };
+}
+
+async function findTargets(session: Session, config: ResolvedConfig): Promise<readonly DropTarget[]> {
+  return await session.query<DropTarget & Record<string, unknown>>(objectsQuery, [config.history.schema]);
+}
+
+/** CASCADE takes what depends on an object with it, so later targets may be gone: IF EXISTS. */
+async function dropAll(session: Session, targets: readonly DropTarget[]): Promise<void> {
+  for (let start = 0; start < targets.length; start += dropsPerTransaction) {
+    const part = targets.slice(start, start + dropsPerTransaction);
+    try {
+      await session.send(['begin', ...part.map((target) => target.statement), 'commit'].join(';\n'));
+    } catch (error) {
+      if (session.lost === null) await session.send('rollback');
+      if (!(error instanceof MessageRefused)) throw error;
+      const failed = part[error.completed - 1];
+      throw new LockkeeperError('QUERY_FAILED', {
+        message: `${failed?.name ?? 'An object'} could not be dropped: ${error.server.message}.`,
+        hint: error.server.hint ?? 'Drop it by hand as its owner, and run the command again.',
+        details: { object: failed?.name, sqlstate: error.server.code },
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
+import { type HistoryTables, readTokenChecksums } from '../history/index.js';
+import type { Migration, MigrationFile } from '../migration/migration.js';
+import type { Session } from '../pg/index.js';
+import { type MigrationState, migrationKey } from '../plan/state.js';
+import { createSource, type Source } from '../source/source.js';
+
+/** All folders of a project, listed. */
+export interface ProjectFiles {
+  readonly sources: readonly Source[];
+  readonly files: readonly MigrationFile[];
+  readonly problems: readonly LockkeeperError[];
+}
+
+/** Lists and hashes; parses nothing. @throws {MIGRATIONS_DIR_MISSING} */
+export function listProject(config: ResolvedConfig): ProjectFiles {
+  const sources = config.sources.map((options) => createSource(options, { root: config.root }));
+  const listings = sources.map((source) => source.list());
+  return {
+    sources,
+    files: listings.flatMap((listing) => listing.files),
+    problems: listings.flatMap((listing) => listing.problems),
+  };
+}
+
+export interface Reading {
+  readonly migrations: readonly Migration[];
+  readonly problems: readonly LockkeeperError[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Parses or imports the files asked for, in the order given; every bad one becomes a problem. */
+export async function readProject(
+  project: ProjectFiles,
+  files: readonly MigrationFile[],
+  context: Context,
+): Promise<Reading> {
+  const readings = await Promise.all(
+    project.sources.map((source) => {
+      const wanted = files.filter((file) => file.source === source.name);
+      return source.read(wanted, context);
+    }),
+  );
+  const byKey = new Map(
+    readings
+      .flatMap((reading) => reading.migrations)
+      .map((migration) => [migrationKey(migration), migration]),
+  );
+  return {
+    migrations: files.flatMap((file) => byKey.get(migrationKey(file)) ?? []),
+    problems: readings.flatMap((reading) => reading.problems),
+    warnings: readings.flatMap((reading) => reading.warnings),
+  };
+}
+
+/** An applied migration whose content means something else now. */
+export interface ChangedMigration {
+  readonly version: string;
+  readonly name: string;
+  readonly file: string;
+}
+
+/**
+ * Tells real changes from harmless ones: of files whose bytes differ, the tokens are compared (ENGINE E25). A file
+ * that can no longer be read or parsed counts as changed.
+ */
+export async function findChanged(
+  project: ProjectFiles,
+  state: MigrationState,
+  database: { readonly session: Session; readonly tables: HistoryTables; readonly context: Context },
+): Promise<readonly ChangedMigration[]> {
+  if (state.touched.length === 0) return [];
+  const stored = await readTokenChecksums(
+    database.session,
+    database.tables,
+    state.touched.map(({ row }) => row),
+  );
+  const files = state.touched.map(({ file }) => file);
+  const { migrations } = await readProject(project, files, database.context);
+  const now = new Map(migrations.map((migration) => [migrationKey(migration), migration.tokenChecksum]));
+  return state.touched
+    .filter(({ file }) => now.get(migrationKey(file)) !== stored.get(migrationKey(file)))
+    .map(({ file }) => ({
+      version: file.version,
+      name: file.name,
+      file: shown(file.path, database.context.root),
+    }));
+}
+
+export function shown(path: string, root: string): string {
+  return path.startsWith(`${root}/`) || path.startsWith(`${root}\\`) ? path.slice(root.length + 1) : path;
+}
+
+/** One error for one problem, and one that lists them for several. */
+export function throwProblems(problems: readonly LockkeeperError[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  if (problems.length === 1) throw first;
+  throw new LockkeeperError('MIGRATIONS_UNUSABLE', {
+    message: `${problems.length} problems were found in the migrations. Nothing was run.`,
+    hint: 'Mend each of them and run the command again.',
+    problems,
+  });
+}
+
+/** What is wrong between files and history; `up` refuses on it and `verify` reports it. */
+export function historyProblems(
+  state: MigrationState,
+  changed: readonly ChangedMigration[],
+): readonly LockkeeperError[] {
+  return [
+    ...state.missing.map(
+      ({ version, name }) =>
+        new LockkeeperError('MIGRATION_MISSING', {
+          message: `Migration ${version} ${name} is applied, and its file is gone.`,
+          hint: `Bring the file back. When it is gone for good: lockkeeper mark ${version} --pending --why "…" forgets that it was applied.`,
+          details: { version, name },
+        }),
+    ),
+    ...changed.map(
+      ({ version, name, file }) =>
+        new LockkeeperError('MIGRATION_CHANGED', {
+          message: `Migration ${version} ${name} was changed after it was applied (${file}).`,
+          hint: `Put the file back and write a new migration. When the change is right as it is: lockkeeper repair ${version} --why "…".`,
+          details: { version, name, file },
+        }),
+    ),
+  ];
+}

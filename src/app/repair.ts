@@ -1,0 +1,70 @@
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import { LockkeeperError } from '../core/errors.js';
+import { logRow, replaceChecksum } from '../history/index.js';
+import { findReferenced } from '../migration/order.js';
+import { compareState } from '../plan/state.js';
+import { type Ask, confirmDanger } from './confirm.js';
+import type { RepairOptions, RepairReport } from './lockkeeper.js';
+import { assertReason, stampOf } from './mark.js';
+import { listProject, readProject, throwProblems } from './migrations.js';
+import { assertEnvironment, prepareToRun } from './prepare.js';
+import { withDatabase } from './session.js';
+
+/**
+ * Accepts the present content of one changed file. Only its checksums in the history change; the reason is kept.
+ * @throws {MIGRATION_NOT_FOUND} where no applied migration of that name has changed.
+ */
+export async function repair(
+  config: ResolvedConfig,
+  context: Context,
+  request: { readonly options: RepairOptions; readonly ask: Ask | undefined },
+): Promise<RepairReport> {
+  const { options } = request;
+  assertReason(options.why);
+  return await withDatabase(config, context, async (opened) => {
+    const prepared = await prepareToRun(config, context, opened);
+    assertEnvironment(config, prepared.installation, 'repair');
+    const project = listProject(config);
+    const { touched } = compareState(project.files, prepared.history);
+    const [file] = findReferenced(
+      options.version,
+      touched.map((pair) => pair.file),
+    );
+    const before = touched.find((pair) => pair.file === file)?.row.checksum;
+    if (file === undefined || before === undefined) {
+      throw new LockkeeperError('MIGRATION_NOT_FOUND', {
+        message: `No applied migration "${options.version}" has another content than when it was applied.`,
+        hint: '`lockkeeper status` lists what has changed.',
+        details: { word: options.version },
+      });
+    }
+    const reading = await readProject(project, [file], context);
+    throwProblems(reading.problems);
+    await confirmDanger(
+      config,
+      {
+        verb: 'repair',
+        message: `Accept the present content of ${file.version} ${file.name} as what was applied?`,
+        plan: [`${before} → ${file.checksum}`],
+      },
+      { ...options, ask: request.ask },
+    );
+    const entry = {
+      key: file,
+      action: 'repair' as const,
+      status: 'completed' as const,
+      step: 0,
+      message: options.why,
+    };
+    await opened.session.send(
+      [
+        'begin',
+        ...reading.migrations.map((migration) => replaceChecksum(prepared.tables, migration)),
+        logRow(prepared.tables, entry, stampOf(prepared, 0)),
+        'commit',
+      ].join(';\n'),
+    );
+    return { version: file.version, name: file.name, checksumBefore: before, checksumAfter: file.checksum };
+  });
+}

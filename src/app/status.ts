@@ -1,0 +1,63 @@
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import type { MigrationFormat } from '../migration/migration.js';
+import { compareState, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
+import type { FailedItem, StatusReport } from './lockkeeper.js';
+import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
+import { prepareToRead } from './prepare.js';
+import { databaseName, withDatabase } from './session.js';
+import { runsIn } from './up.js';
+
+/** What is applied, pending, and not as it should be. Reads only; creates nothing in the database. */
+export async function status(config: ResolvedConfig, context: Context): Promise<StatusReport> {
+  const project = listProject(config);
+  throwProblems(project.problems);
+  return await withDatabase(config, context, async (opened) => {
+    const prepared = await prepareToRead(config, opened);
+    for (const warning of prepared.warnings) context.events.emit('warning', warning);
+    const state = compareState(project.files, prepared.history);
+    const { session } = opened;
+    const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
+    const reading = await readProject(project, state.pending, context);
+    const readable = new Map(reading.migrations.map((migration) => [migration.path, migration]));
+    const pending = state.pending.filter((file) => {
+      const migration = readable.get(file.path);
+      return migration === undefined || runsIn(migration, config.environment.name);
+    });
+    return {
+      environment: config.environment.name,
+      database: databaseName(config),
+      applied: state.applied.map(({ row }) => ({
+        version: row.version,
+        name: row.name,
+        appliedAt: row.appliedAt,
+        executionTimeMs: row.executionTimeMs,
+        batch: row.batch,
+        format: row.format as MigrationFormat,
+        release: row.release,
+        tags: row.tags,
+      })),
+      pending: pending.map((file) => ({
+        version: file.version,
+        name: file.name,
+        format: file.format,
+        risk: readable.get(file.path)?.metadata.risk ?? null,
+      })),
+      missing: state.missing.map(({ version, name }) => ({ version, name })),
+      changed,
+      outOfOrder: state.outOfOrder.map(({ version, name }) => ({ version, name })),
+      failed: state.unfinished.map((unfinished) => failedItem(unfinished, state)),
+    };
+  });
+}
+
+function failedItem(unfinished: UnfinishedMigration, state: MigrationState): FailedItem {
+  const file = state.pending.find((candidate) => candidate.version === unfinished.version);
+  const applied = state.applied.find(({ row }) => row.version === unfinished.version);
+  return {
+    version: unfinished.version,
+    name: file?.name ?? applied?.row.name ?? '',
+    direction: unfinished.action === 'apply' ? 'up' : 'down',
+    completedSteps: unfinished.steps.filter((step) => step.status === 'completed').length,
+  };
+}

@@ -1,0 +1,159 @@
+import type { ResolvedConfig } from '../config/resolved.js';
+import type { Context } from '../core/context.js';
+import { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
+import { executePlan } from '../execute/index.js';
+import type { Migration } from '../migration/migration.js';
+import { checkDependencies } from '../migration/order.js';
+import { assertLocksFit } from '../plan/lock-capacity.js';
+import { orderByDependencies } from '../plan/order.js';
+import type { Plan } from '../plan/plan.js';
+import { assertSelection, selectUp } from '../plan/select.js';
+import { compareState, type MigrationState } from '../plan/state.js';
+import type { Session } from '../pg/index.js';
+import { findSyntaxProblems } from './check-syntax.js';
+import { renderDryRun } from './dry-run.js';
+import type { UpOptions, UpReport } from './lockkeeper.js';
+import {
+  findChanged,
+  historyProblems,
+  listProject,
+  type ProjectFiles,
+  readProject,
+  throwProblems,
+} from './migrations.js';
+import { planRun } from './plan-run.js';
+import { createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
+import { openDatabase } from './session.js';
+
+/** Applies what is pending. Everything that can be known to be wrong is found before the first statement runs. */
+export async function up(config: ResolvedConfig, context: Context, options: UpOptions): Promise<UpReport> {
+  assertSelection(options);
+  const opening = openDatabase(config, context);
+  const project = await listWhile(config, opening);
+  const opened = await opening;
+  try {
+    const prepared =
+      options.dryRun === true
+        ? await prepareToRead(config, opened)
+        : await prepareToRun(config, context, opened);
+    const plan = await planUp(config, context, { options, project, prepared });
+    for (const warning of plan.warnings) context.events.emit('warning', warning);
+    const run = createRun(config, context, { ...prepared, direction: 'up' });
+    return options.dryRun === true ? renderDryRun(run, plan) : await executePlan(run, plan);
+  } finally {
+    await opened.session.end();
+  }
+}
+
+/** The folder is read while the connection opens; when that fails, the connection is closed before it is reported. */
+async function listWhile(
+  config: ResolvedConfig,
+  opening: ReturnType<typeof openDatabase>,
+): Promise<ProjectFiles> {
+  try {
+    return listProject(config);
+  } catch (error) {
+    const opened = await opening.catch(() => null); // the missing folder is what counts
+    await opened?.session.end();
+    throw error;
+  }
+}
+
+interface UpRequest {
+  readonly options: UpOptions;
+  readonly project: ProjectFiles;
+  readonly prepared: Prepared;
+}
+
+async function planUp(config: ResolvedConfig, context: Context, request: UpRequest): Promise<Plan> {
+  const { options, project, prepared } = request;
+  const { session } = prepared.opened;
+  const state = compareState(project.files, prepared.history);
+  const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
+  const reading = await readProject(project, state.pending, context);
+  const syntax = await findSyntaxProblems(session, reading.migrations);
+  throwProblems([
+    ...project.problems,
+    ...historyProblems(state, changed),
+    ...reading.problems,
+    ...checkDependencies(reading.migrations, [...project.files, ...state.missing]),
+    ...syntax,
+  ]);
+  assertNothingHalfUndone(state);
+  const here = reading.migrations.filter((migration) => runsIn(migration, config.environment.name));
+  const ordered = orderByDependencies(here);
+  const chosen = selectUp(ordered, prepared.history.applied, options);
+  const { plan, problems } = await planRun({
+    direction: 'up',
+    candidates: chosen.map((migration) => ({ migration, script: migration.up, row: null, stored: false })),
+    state,
+    session,
+    singleTransaction: options.singleTransaction === true,
+  });
+  throwProblems(problems);
+  if (plan.singleTransaction) await assertSingleTransaction(session, chosen);
+  const warnings = [
+    ...prepared.warnings,
+    ...reading.warnings,
+    ...outOfOrderWarnings(config, state, chosen),
+    ...plan.warnings,
+  ];
+  return { ...plan, warnings };
+}
+
+export function runsIn(migration: Migration, environment: string): boolean {
+  const { environments } = migration.metadata;
+  return environments.length === 0 || environments.includes(environment);
+}
+
+function assertNothingHalfUndone(state: MigrationState): void {
+  const half = state.unfinished.find((open) => open.action === 'rollback');
+  if (half === undefined) return;
+  throw new LockkeeperError('RECOVERY_UNDECIDED', {
+    message: `The rollback of migration ${half.version} was interrupted, and a part of it is committed.`,
+    hint: `Finish it first: lockkeeper down --only ${half.version}.`,
+    details: { version: half.version },
+  });
+}
+
+async function assertSingleTransaction(session: Session, chosen: readonly Migration[]): Promise<void> {
+  const rows = await session.query<{ per_transaction: number; slots: number }>(/* sql */ `
+    select current_setting('max_locks_per_transaction')::int as per_transaction,
+           current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int
+             + current_setting('autovacuum_max_workers')::int + current_setting('max_worker_processes')::int
+             + current_setting('max_wal_senders')::int + 1 as slots`);
+  const row = rows[0];
+  if (row === undefined) return;
+  assertLocksFit(chosen, { maxLocksPerTransaction: row.per_transaction, slots: row.slots });
+}
+
+/**
+ * A migration that was merged late is pending like any other; what happens to it is the project's policy.
+ * @throws {OUT_OF_ORDER_REFUSED}
+ */
+function outOfOrderWarnings(
+  config: ResolvedConfig,
+  state: MigrationState,
+  chosen: readonly Migration[],
+): readonly Warning[] {
+  if (config.outOfOrder === 'allow') return [];
+  const running = new Set(chosen.map((migration) => migration.path));
+  const late = state.outOfOrder.filter((file) => running.has(file.path));
+  if (late.length === 0) return [];
+  const names = late.map(({ version, name }) => `${version} ${name}`).join(', ');
+  if (config.outOfOrder === 'warn') {
+    return [
+      {
+        code: 'out-of-order',
+        message: `Older than what is applied already, and run now: ${names}.`,
+        hint: 'Set outOfOrder to allow or refuse to settle it for good.',
+      },
+    ];
+  }
+  throw new LockkeeperError('OUT_OF_ORDER_REFUSED', {
+    message: `Pending, and older than what is applied: ${names}.`,
+    hint: 'Give the files newer versions, or allow it: outOfOrder: "warn" in the configuration of this environment.',
+    details: { versions: late.map((file) => file.version) },
+  });
+}
