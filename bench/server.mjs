@@ -164,6 +164,12 @@ export class BenchServer {
     return name;
   }
 
+  /** Bytes of write-ahead log since the cluster was made. */
+  async walPosition() {
+    const { rows } = await this.#admin.query(`select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes`);
+    return Number(rows[0].bytes);
+  }
+
   async query(database, sql) {
     const client = new Client({ connectionString: this.url(database) });
     await client.connect();
