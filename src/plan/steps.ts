@@ -49,7 +49,7 @@ export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
   refuseSessionCommands(script.statements, problems);
   const drafts = draftSteps(readSections(script.statements, problems), options, problems);
   checkSplits(script, drafts, problems);
-  if (options.singleTransaction === true) checkSingleTransaction(drafts, options, problems);
+  if (options.singleTransaction === true) checkSingleTransaction(drafts, options.serverMajor, problems);
   const obstacle = findResumeObstacle(script, drafts, problems);
   const last = drafts.at(-1);
   return {
