@@ -68,7 +68,7 @@ export const areas = [
       MIGRATION_CHANGED: {
         means: 'A file differs from what was applied. Comments, blank space and line ends do not count.',
         why: 'Databases that ran the old text and databases that run the new one would differ from here on.',
-        way: 'Undo the edit, and put the change into a new migration. On a database of your own you may take the migration back and apply it again: `lockkeeper redo`.',
+        way: 'Undo the edit, and put the change into a new migration. On a database of your own you may take the migration back and apply it again: `lockkeeper redo`. When the new content is right as it is, and its effect is in the database already, `lockkeeper repair <version> --why "…"` accepts it.',
       },
       MIGRATION_MISSING: {
         means: 'The history names a migration as applied, and no file has its version.',
@@ -224,10 +224,9 @@ export const areas = [
         way: 'Use PostgreSQL 14 or newer.',
       },
       DATABASE_POOLED: {
-        means:
-          'The connection goes through a pooler in transaction mode, and the plan needs a session of its own.',
-        why: 'Such a pooler gives every transaction another server session. A session lock taken through it stays with a session that belongs to somebody else next, and so protects nothing.',
-        way: 'Give the address of the server itself for migrations: `directUrl` in the environment. If there is no such pooler, say `pooled: false`.',
+        means: 'The connection goes through a pooler in transaction mode.',
+        why: 'Such a pooler gives every transaction another server session. A session lock taken through it stays with a session that belongs to somebody else next, and so protects nothing; settings leak the same way.',
+        way: 'Give the address of the server itself for migrations: `directUrl` in the environment, or the variable `DIRECT_URL`. Session mode works too. When there is no such pooler, say `pooled: false`.',
       },
       DATABASE_PERMISSION: {
         means:
@@ -254,9 +253,9 @@ export const areas = [
       },
       HISTORY_UNREADABLE: {
         means:
-          'The history tables exist, and this role cannot see all of their rows: no USAGE on the schema, no SELECT, or row-level security.',
+          'The history tables exist, and not all of their rows can be seen: no USAGE on the schema, no SELECT, row-level security, or one of the tables is gone.',
         why: 'A history that looks empty would make every migration look pending, and all of them would run again.',
-        way: 'Run as the owner of the history tables, grant the rights that the message names, or turn row-level security off on these tables.',
+        way: 'Run as the owner of the history tables, grant the rights that the message names, or turn row-level security off on these tables. A table that is gone has to come from a backup. Check `history.schema` and `history.table` too.',
       },
       HISTORY_NEWER: {
         means: 'The history tables were made or changed by a newer version of Lockkeeper than this one.',
@@ -303,9 +302,9 @@ export const areas = [
       },
       RECOVERY_UNDECIDED: {
         means:
-          'An earlier run was interrupted in a step whose outcome PostgreSQL does not record, such as a CALL of a procedure that commits.',
-        why: 'Whether it was finished cannot be found out by looking, and running it twice may do harm. So the run stops and asks.',
-        way: 'Look at the database. Then tell what you found: `lockkeeper mark <version> --applied --why "…"` or `--pending`.',
+          'An earlier run was interrupted, and what became of one of its steps is not known yet, or has to be finished in its own direction first.',
+        why: 'PostgreSQL does not record the outcome of every statement, for instance of a CALL of a procedure that commits. An old session may also still be at work on the step. Whether it is finished is never guessed: running it twice may do harm.',
+        way: 'Follow the message: wait for the session that it names, or finish the migration with `up`, or its rollback with `down --only`. Where the outcome is not recorded, look at the database and tell what you found: `lockkeeper mark <version> --applied --why "…"`, or `--pending`.',
       },
       RECOVERY_CHANGED: {
         means: 'A migration was partly applied, and its file was edited before the rest was run.',
@@ -364,6 +363,11 @@ export const areas = [
           'The embedded server could not be created or started. The last lines of its log are in the message.',
         why: 'The data folder belongs to another user or another version, the disk is full, or a process that is no PostgreSQL of ours holds its files.',
         way: '`lockkeeper db status` shows the folder and its log. When the data may go, stop the server with `lockkeeper db stop`, delete the folder, and start again.',
+      },
+      EMBEDDED_STOP_FAILED: {
+        means: 'The embedded server did not stop in time, or could not be signalled.',
+        why: 'It belongs to another user, or a session does not end: the server waits for the statement that runs in it.',
+        way: 'Look at the process that the message names. End the sessions first, then run `lockkeeper db stop` again, as the user who started it.',
       },
     },
   },
