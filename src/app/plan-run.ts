@@ -1,8 +1,9 @@
-import type { LockkeeperError } from '../core/errors.js';
+import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
 import type { AppliedMigration } from '../history/index.js';
 import type { Migration, Script, SqlScript } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
+import type { Statement } from '../sql/statement.js';
 import type { Session } from '../pg/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { migrationKey, type MigrationState } from '../plan/state.js';
@@ -38,6 +39,9 @@ export async function planRun(
     const cut = cutScript(migration, script, { request, partitioned });
     problems.push(...cut.problems);
     warnings.push(...cut.warnings);
+    const isLast = migration === candidates.at(-1)?.migration;
+    if (singleTransaction && !isLast && cut.commitAfter !== null)
+      problems.push(needsCommit(migration, cut.commitAfter));
     const unfinished = state.unfinished.find(
       (open) => migrationKey(open) === migrationKey(migration) && open.action === action,
     );
@@ -47,9 +51,7 @@ export async function planRun(
       steps: cut.steps,
       open: unfinished?.steps ?? [],
       row,
-      notResumable: cut.resumable
-        ? null
-        : 'It keeps session state across steps that a new session does not have.',
+      notResumable: cut.notResumable,
     };
   });
   return { plan: { direction, migrations, warnings, singleTransaction }, problems };
@@ -59,7 +61,8 @@ interface Cut {
   readonly steps: readonly Step[];
   readonly problems: readonly LockkeeperError[];
   readonly warnings: readonly Warning[];
-  readonly resumable: boolean;
+  readonly notResumable: string | null;
+  readonly commitAfter: Statement | null;
 }
 
 function cutScript(
@@ -68,17 +71,27 @@ function cutScript(
   about: { readonly request: PlanRequest; readonly partitioned: ReadonlySet<string> },
 ): Cut {
   const mode = migration.metadata.transaction;
-  if (script === null) return { steps: [], problems: [], warnings: [], resumable: true };
+  const none = { problems: [], warnings: [], notResumable: null, commitAfter: null };
+  if (script === null) return { ...none, steps: [] };
   if (script.kind === 'code') {
     const transaction = mode !== 'none';
     const step: Step = { kind: 'code', number: 1, hash: migration.checksum, transaction };
-    return { steps: [step], problems: [], warnings: [], resumable: transaction };
+    return { ...none, steps: [step] };
   }
   return planSteps(script, {
     mode,
     serverMajor: about.request.session.info.major,
     singleTransaction: about.request.singleTransaction,
-    isPartitioned: (relation) => about.partitioned.has(relation),
+    relationKind: (relation) => (about.partitioned.has(relation) ? 'partitioned' : 'plain'),
+  });
+}
+
+/** A value added to an enum cannot be used before a commit (55P04), also not by a later migration. */
+function needsCommit(migration: Migration, statement: Statement): LockkeeperError {
+  return new LockkeeperError('SINGLE_TRANSACTION_IMPOSSIBLE', {
+    message: `Migration ${migration.version} ends with ${statement.traits.label}, which needs a commit before the next migration.`,
+    hint: 'Run without --single-transaction, or make it the last migration of the run.',
+    details: { version: migration.version },
   });
 }
 
