@@ -2,7 +2,7 @@
 // Everything small is bundled (one file to open instead of a hundred is what makes the start fast);
 // what carries a binary or must see the user's files stays a dependency.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { renderLicenses } from './licenses.mjs';
@@ -19,7 +19,10 @@ const start =
   /src[\\/]cli[\\/](?:(?:program|parse|usage|nearest|flags|flag-values|table|look|printer|help)\.ts|table[\\/]|render[\\/](?:text|style|symbols)\.ts)/;
 const verbs = /src[\\/]cli[\\/](?!main\.ts|completion[\\/]|commands[\\/]completion\.ts)/;
 
-rmSync(`${root}/dist`, { recursive: true, force: true });
+// Built aside and then put in place, so that a build that fails leaves the last good one, and a program that is
+// being used is away for an instant only.
+const dist = `${root}/dist`;
+const stage = `${root}/node_modules/.lockkeeper-build-${process.pid}`;
 
 const bundle = await rolldown({
   cwd: root,
@@ -33,7 +36,7 @@ const bundle = await rolldown({
   },
 });
 const { output } = await bundle.write({
-  dir: 'dist',
+  dir: stage,
   format: 'esm',
   chunkFileNames: 'chunks/[name]-[hash].js',
   codeSplitting: {
@@ -48,13 +51,19 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 writeFileSync(
-  `${root}/dist/THIRD-PARTY-LICENSES.md`,
+  `${stage}/THIRD-PARTY-LICENSES.md`,
   renderLicenses(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))),
 );
-chmodSync(`${root}/dist/cli/main.js`, 0o755);
+chmodSync(`${stage}/cli/main.js`, 0o755);
 
-const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const compiler = 'node_modules/typescript/bin/tsc';
+const types = spawnSync(
+  process.execPath,
+  [compiler, '-p', 'tsconfig.types.json', '--outDir', `${stage}/types`],
+  { cwd: root, stdio: 'inherit' },
+);
+
+if (existsSync(dist)) renameSync(dist, `${stage}.old`);
+renameSync(stage, dist);
+rmSync(`${stage}.old`, { recursive: true, force: true });
 process.exit(types.status ?? 1);
