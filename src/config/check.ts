@@ -18,7 +18,7 @@ export async function checkConfig(
     import('./schema.js'),
   ]);
   if (value === undefined || value === null) {
-    problems.push(nothingExported(file));
+    problems.push(noDefaultExport(file));
     return {};
   }
   const result = safeParse(configSchema(), value);
@@ -51,9 +51,9 @@ function describe(key: string | null, issue: Issue, file: string): LockkeeperErr
   return problem({ message: `"${key}" in ${file} is ${sentence.replace(/([^.?])$/, '$1.')}`, details });
 }
 
-function nothingExported(file: string): LockkeeperError {
+function noDefaultExport(file: string): LockkeeperError {
   return problem({
-    message: `${file} exports nothing.`,
+    message: `${file} has no default export.`,
     hint: 'Write "export default defineConfig({ … })"; in a .cjs file, "module.exports = { … }".',
     details: { file },
   });

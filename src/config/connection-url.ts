@@ -85,7 +85,7 @@ function parseAuthority(text: string): ConnectionSettings {
       'Keep the host of the primary server.',
     );
   }
-  const found = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(text);
+  const found = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(text);
   if (found === null)
     throw new UrlMistake('its host is not understood', `${encodeHint} An IPv6 address stands in [ ].`);
   const [, ipv6, name = '', port = ''] = found;

@@ -14,6 +14,8 @@ export interface SettingsLayer {
   readonly origin: Origin;
   /** Where the settings of one layer come from several variables. */
   readonly origins?: Partial<Record<SettingKey, Origin>>;
+  /** Whether a host or a database is named, be it wrongly. */
+  readonly identifies?: boolean;
   /** Mistakes in it, which matter only where the layer is used: DB_PORT may well be another program's variable. */
   readonly problems?: Problems;
 }
@@ -35,7 +37,7 @@ const groupMembers = [
 export function readVariableGroup(prefix: string, variables: Variables): SettingsLayer {
   const found = groupMembers.flatMap(([suffix, key]) => {
     const variable = variables.get(`${prefix}DB_${suffix}`);
-    return variable === null ? [] : [{ variable, reading: readMember(key, variable.value) }];
+    return variable === null ? [] : [{ key, variable, reading: readMember(key, variable.value) }];
   });
   return combine(found);
 }
@@ -69,12 +71,15 @@ const libpqVariables = {
 export function readLibpqVariables(variables: Variables): SettingsLayer {
   const found = Object.entries(libpqVariables).flatMap(([name, parameter]) => {
     const variable = variables.get(name);
-    return variable === null ? [] : [{ variable, reading: readParameter(parameter, variable.value) }];
+    return variable === null
+      ? []
+      : [{ key: parameter, variable, reading: readParameter(parameter, variable.value) }];
   });
   return combine(found);
 }
 
 interface Found {
+  readonly key: string;
   readonly variable: { readonly name: string; readonly origin: Origin };
   readonly reading: ReturnType<typeof readParameter>;
 }
@@ -92,5 +97,12 @@ function combine(found: readonly Found[]): SettingsLayer {
     settings = mergeSettings(settings, reading);
     for (const key of Object.keys(reading) as SettingKey[]) origins[key] ??= variable.origin;
   }
-  return { settings, origins, problems, origin: found[0]?.variable.origin ?? { kind: 'default' } };
+  const identifies = found.some(({ key }) => ['host', 'database', 'dbname'].includes(key));
+  return {
+    settings,
+    origins,
+    identifies,
+    problems,
+    origin: found[0]?.variable.origin ?? { kind: 'default' },
+  };
 }

@@ -93,15 +93,21 @@ function unwrap(module: unknown): unknown {
   let value = module;
   // CommonJS that was made from `export default` arrives wrapped twice.
   for (let depth = 0; depth < 2; depth++) {
-    if (typeof value !== 'object' || value === null || !('default' in value)) break;
-    value = value.default;
+    if (typeof value !== 'object' || value === null) break;
+    if ('default' in value) value = value.default;
+    else return isModule(value) ? undefined : value;
   }
   return value;
 }
 
+/** A module with named exports only, native or compiled. */
+function isModule(value: object): boolean {
+  return '__esModule' in value || Reflect.get(value, Symbol.toStringTag) === 'Module';
+}
+
 function isOwnNameMissing(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package 'lockkeeper'/.test(message);
+  return code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package 'lockkeeper['/]/.test(message);
 }
 
 let queue: Promise<unknown> = Promise.resolve();

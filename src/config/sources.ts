@@ -116,7 +116,7 @@ function fromUrlVariable(suffix: string, variables: Variables): ConnectionSource
 
 function fromKeys(layer: SettingsLayer, strength: ConnectionSource['strength']): ConnectionSource | null {
   const { host, database } = layer.settings;
-  if (host === undefined && database === undefined) return null;
+  if (host === undefined && database === undefined && layer.identifies !== true) return null;
   const origin = layer.origins?.[host === undefined ? 'database' : 'host'] ?? layer.origin;
   return { kind: 'keys', strength, origin, text: `${host ?? ''}/${database ?? ''}`, label: '', direct: null };
 }

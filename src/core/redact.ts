@@ -2,7 +2,7 @@
 export const redacted: string = '***';
 
 /** Longest first, so that a secret that begins like another one is hidden whole. */
-let secrets: readonly string[] = [];
+let secrets: readonly { readonly value: string; readonly pattern: RegExp }[] = [];
 
 /** Words that messages use: a password that is one of them cannot be told from them, and is hidden by its place only. */
 const commonWords: ReadonlySet<string> = new Set([
@@ -28,8 +28,21 @@ const commonWords: ReadonlySet<string> = new Set([
 export function registerSecret(value: string | null | undefined): void {
   if (value === null || value === undefined || value.length < 6 || commonWords.has(value.toLowerCase()))
     return;
-  const forms = [value, encodeURIComponent(value), encodeURI(value), JSON.stringify(value).slice(1, -1)];
-  secrets = [...new Set([...secrets, ...forms])].sort((a, b) => b.length - a.length);
+  if (secrets.some((secret) => secret.value === value)) return;
+  const pattern = new RegExp(Array.from(value, writtenForms).join(''), 'g');
+  secrets = [...secrets, { value, pattern }].sort((a, b) => b.value.length - a.value.length);
+}
+
+/** One character as itself, percent-encoded in either case, or escaped for JSON. */
+function writtenForms(character: string): string {
+  if (/[A-Za-z\d]/.test(character)) return character;
+  const bytes = Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(
+    '',
+  );
+  const forms = [character, bytes.toLowerCase(), bytes.toUpperCase(), JSON.stringify(character).slice(1, -1)];
+  const escaped = new Set(forms.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)));
+  // The escaped form is the longer one, and has to be tried before the character that it begins or ends with.
+  return `(?:${[...escaped].sort((a, b) => b.length - a.length).join('|')})`;
 }
 
 /** A connection URL that may be shown: its password, and passwords in its parameters, are hidden. */
@@ -75,7 +88,7 @@ const patterns: readonly RegExp[] = [
 /** Text without the secrets that it holds. */
 export function redactText(text: string): string {
   let result = text;
-  for (const secret of secrets) if (result.includes(secret)) result = result.replaceAll(secret, redacted);
+  for (const { pattern } of secrets) result = result.replace(pattern, redacted);
   if (!mayHoldSecret.test(result)) return result;
   for (const pattern of patterns) result = result.replace(pattern, `$1${redacted}`);
   return result;
