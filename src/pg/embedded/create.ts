@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Context } from '../../core/context.js';
 import {
   accountName,
@@ -66,8 +66,6 @@ export function hasData(layout: Layout): boolean {
  */
 export async function createData(layout: Layout, found: Package, context: Context): Promise<Layout> {
   context.events.emit('server:create', { dir: layout.home });
-  setAside(layout);
-  removeUnfinished(layout.home);
   const refusals: string[] = [];
   for (const site of sites(layout)) {
     const fresh = prepare(site, found);
@@ -133,6 +131,7 @@ async function initialise(layout: Layout, fresh: Fresh, context: Context): Promi
     await runInitdb(layout, fresh, passwordFile, context.stop.finish);
     appendFileSync(join(fresh.dir, 'postgresql.conf'), settings);
     const made = withData(layout, join(fresh.place, 'data'));
+    setAside(made);
     renameSync(fresh.dir, made.data);
     recordData(made);
     return made;
@@ -173,25 +172,23 @@ async function runInitdb(
   });
 }
 
-/** A data folder without its control file is none. What is in it is not ours to delete. */
+/**
+ * Makes way for new data: a folder without its control file, or one outside of the project whose password was deleted
+ * with the project's part. What is in it is not ours to delete.
+ */
 function setAside(layout: Layout): void {
   if (!existsSync(layout.data)) return;
   renameSync(layout.data, `${layout.data}.broken-${randomUUID().slice(0, 8)}`);
 }
 
-/** What a process left that was killed while it made a data folder. */
-function removeUnfinished(home: string): void {
+/** Removes what a process left that was killed while it made a data folder. To be called under the lock. */
+export function removeUnfinished({ home }: Layout): void {
   for (const name of readdirSync(home).filter((name) => name.startsWith(unfinished))) {
     try {
       rmSync(join(home, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     } catch (error) {
-      // Its initdb still runs and writes: the folder is in nobody's way, and the next making removes it.
+      // Its initdb still runs and writes: the folder is in nobody's way, and the next start removes it.
       if (errnoOf(error) !== 'ENOTEMPTY') throw error;
     }
   }
-}
-
-/** The folder whose data a layout uses; data elsewhere lies in a folder of its own. */
-export function placeOf(layout: Layout): string {
-  return dirname(layout.data);
 }

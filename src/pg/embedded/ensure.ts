@@ -1,12 +1,19 @@
 import type { Context } from '../../core/context.js';
 import { findPackage } from './binaries.js';
 import { databaseExists, ensureDatabase, readPassword } from './client.js';
-import { createData, hasData } from './create.js';
-import { startFailed } from './failure.js';
+import { createData, hasData, removeUnfinished } from './create.js';
+import { doubtful, startFailed } from './failure.js';
 import { launch } from './launch.js';
 import { makeHome, type Layout } from './layout.js';
 import { isLocked, withLock } from './lock.js';
-import { disownPidFile, isKnown, judge, readPostmaster, type Postmaster } from './postmaster.js';
+import {
+  disownPidFile,
+  folderIdentity,
+  isKnown,
+  judge,
+  readPostmaster,
+  type Postmaster,
+} from './postmaster.js';
 import { isAlive, processIdentity } from './process.js';
 import { markUsed, readState, writeState, type ServerState } from './state.js';
 import { spawnSupervisor } from './watch.js';
@@ -50,7 +57,7 @@ function knownServer(layout: Layout, options: EnsureOptions): ServerState | null
   if (state === null) return null;
   markUsed(layout);
   const postmaster = readPostmaster(layout);
-  if (postmaster === null || !postmaster.ready || !isKnown(postmaster, state)) return null;
+  if (postmaster === null || !postmaster.ready || !isKnown(layout, postmaster, state)) return null;
   const oid = state.databases[options.database];
   if (oid === undefined || !databaseExists(layout, oid)) return null;
   return isWatchedAs(state, options.keep) ? state : null;
@@ -68,9 +75,9 @@ async function raise(layout: Layout, options: EnsureOptions, context: Context): 
   const at = started?.layout ?? layout;
   const postmaster = started?.postmaster ?? adopted;
   if (postmaster === null) throw new Error('There is neither an adopted nor a started server.');
-  const isSame = before !== null && isKnown(postmaster, before);
+  const isSame = before !== null && isKnown(at, postmaster, before);
   const state: ServerState = {
-    ...postmasterFacts(postmaster),
+    ...factsOf(at, postmaster),
     keep: options.keep || (isSame && before.keep),
     supervisor: isSame && before.supervisor !== null && isAlive(before.supervisor) ? before.supervisor : null,
     databases: isSame ? before.databases : {},
@@ -92,7 +99,7 @@ async function adopt(layout: Layout, signal: AbortSignal): Promise<Postmaster | 
   const postmaster = readPostmaster(layout);
   if (postmaster === null) return null;
   const verdict = await judge(layout, postmaster);
-  if (verdict === 'unknown') throw doubtful(layout, postmaster);
+  if (verdict === 'unknown') throw doubtful(layout, postmaster.pid);
   if (verdict !== 'ours') {
     disownPidFile(layout);
     return null;
@@ -104,7 +111,7 @@ async function adopt(layout: Layout, signal: AbortSignal): Promise<Postmaster | 
     timeoutMs: adoptTimeoutMs,
     signal,
   });
-  if (settled === null) throw doubtful(layout, postmaster);
+  if (settled === null) throw doubtful(layout, postmaster.pid);
   return settled === 'ended' ? null : settled;
 }
 
@@ -122,6 +129,7 @@ interface Started {
 
 async function start(layout: Layout, before: ServerState | null, context: Context): Promise<Started> {
   const found = findPackage(context.root);
+  removeUnfinished(layout);
   const at = hasData(layout) ? layout : await createData(layout, found, context);
   assertPassword(at);
   const launched = await launch(at, found, { port: before?.port ?? null, signal: context.stop.finish });
@@ -129,11 +137,10 @@ async function start(layout: Layout, before: ServerState | null, context: Contex
   return { layout: at, ...launched };
 }
 
-function postmasterFacts(
-  postmaster: Postmaster,
-): Pick<ServerState, 'pid' | 'startedAt' | 'port' | 'identity'> {
-  const { pid, startedAt, port } = postmaster;
-  return { pid, startedAt, port, identity: processIdentity(pid) };
+type Facts = Pick<ServerState, 'pid' | 'startedAt' | 'port' | 'identity' | 'folder'>;
+
+function factsOf(layout: Layout, { pid, startedAt, port }: Postmaster): Facts {
+  return { pid, startedAt, port, identity: processIdentity(pid), folder: folderIdentity(layout) ?? '' };
 }
 
 function assertPassword(layout: Layout): void {
@@ -141,12 +148,5 @@ function assertPassword(layout: Layout): void {
   throw startFailed(layout, {
     what: `The password of the embedded server is gone: "${layout.password}" does not exist.`,
     hint: `Put the file back; or run "lockkeeper db stop" and delete "${layout.home}" when its data is not needed.`,
-  });
-}
-
-function doubtful(layout: Layout, postmaster: Postmaster): Error {
-  return startFailed(layout, {
-    what: `Process ${postmaster.pid} may be a server on "${layout.data}" and does not answer, so no second one is started.`,
-    hint: `End process ${postmaster.pid} when it is one, or delete "${layout.data}/postmaster.pid" when it is not, and run again.`,
   });
 }

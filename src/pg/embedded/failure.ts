@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { LockkeeperError } from '../../core/errors.js';
 import { readLog, type Layout } from './layout.js';
 
@@ -24,6 +25,14 @@ export function startFailed(layout: Layout, failure: StartFailure): LockkeeperEr
     hint: failure.hint,
     details: { dir: layout.home, log: layout.log },
     ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+  });
+}
+
+/** A process that may be a server on the data, and may not: two servers on one folder would ruin it. */
+export function doubtful(layout: Layout, pid: number): LockkeeperError {
+  return startFailed(layout, {
+    what: `Process ${pid} may be a server on "${layout.data}" and does not answer, so the folder is left alone.`,
+    hint: `End process ${pid} when it is one, or delete "${join(layout.data, 'postmaster.pid')}" when it is not, and run again.`,
   });
 }
 

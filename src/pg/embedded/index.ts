@@ -2,10 +2,10 @@ import type { Context } from '../../core/context.js';
 import type { ConnectionOptions, Target } from '../options.js';
 import { readPassword, serverHost, serverUser } from './client.js';
 import { ensureRunning, type Running } from './ensure.js';
-import { explainDenied } from './failure.js';
+import { doubtful, explainDenied } from './failure.js';
 import { layoutOf, type Layout } from './layout.js';
 import { withLock } from './lock.js';
-import { isKnown, judge, readPostmaster, type Postmaster } from './postmaster.js';
+import { isKnown, judge, readPostmaster } from './postmaster.js';
 import { readState } from './state.js';
 import { endServer } from './stop.js';
 
@@ -108,13 +108,12 @@ async function runningServer(layout: Layout): Promise<RunningServer | null> {
   const postmaster = readPostmaster(layout);
   if (postmaster === null) return null;
   const state = readState(layout);
-  const isOurs = (state !== null && isKnown(postmaster, state)) || (await isJudgedOurs(layout, postmaster));
-  if (!isOurs) return null;
+  if (state === null || !isKnown(layout, postmaster, state)) {
+    const verdict = await judge(layout, postmaster);
+    if (verdict === 'unknown') throw doubtful(layout, postmaster.pid);
+    if (verdict !== 'ours') return null;
+  }
   return { pid: postmaster.pid, port: postmaster.port, version: state?.version ?? '', bin: state?.bin ?? '' };
-}
-
-async function isJudgedOurs(layout: Layout, postmaster: Postmaster): Promise<boolean> {
-  return (await judge(layout, postmaster)) === 'ours';
 }
 
 function statusOf(

@@ -36,8 +36,9 @@ export function readPostmaster(layout: Layout): Postmaster | null {
 }
 
 /** Whether the file still names the very server that was looked at when the state was written. */
-export function isKnown(postmaster: Postmaster, state: ServerState): boolean {
+export function isKnown(layout: Layout, postmaster: Postmaster, state: ServerState): boolean {
   return (
+    state.folder === folderIdentity(layout) &&
     postmaster.pid === state.pid &&
     postmaster.startedAt === state.startedAt &&
     postmaster.port === state.port &&
@@ -77,6 +78,12 @@ export function disownPidFile(layout: Layout): void {
   if (process.platform === 'win32') return rmSync(file, { force: true });
   const [, ...rest] = readFileSync(file, 'utf8').split('\n');
   writeFileSync(file, [String(process.pid), ...rest].join('\n'));
+}
+
+/** A text that stays the data folder's own when it is moved, and that no copy of it has. */
+export function folderIdentity(layout: Layout): string | null {
+  const stat = statSync(layout.data, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
 /** Null where one of them cannot be looked at. */

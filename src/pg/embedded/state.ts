@@ -9,6 +9,8 @@ export interface ServerState {
   readonly port: number;
   /** See `processIdentity`. */
   readonly identity: string | null;
+  /** Which data folder it serves; a copy of the project brings these notes along, and not the server. */
+  readonly folder: string;
   /** `db start` asked for it: it runs until `db stop`. */
   readonly keep: boolean;
   /** Pid of the process that ends the server when it is idle. */

@@ -4,6 +4,7 @@ import { connect } from './client.js';
 import { layoutOf, type Layout } from './layout.js';
 import { withLock } from './lock.js';
 import { isKnown, readPostmaster } from './postmaster.js';
+import { isAlive, isPostgres, processIdentity } from './process.js';
 import { lastUsed, readState, type ServerState } from './state.js';
 import { endServer } from './stop.js';
 import type { Watch } from './watch.js';
@@ -22,11 +23,13 @@ export async function supervise(watch: Watch): Promise<void> {
   const sessions = new Sessions(layout);
   let pause = Math.min(shortPauseMs, usual);
   let activeAt = Date.now();
+  let last = watched(layout);
   try {
     for (;;) {
       await sessions.pause(pause);
       const state = watched(layout);
-      if (state === null) return;
+      if (state === null) return await endForgotten(layout, last);
+      last = state;
       const use = await sessions.look(state);
       if (use !== 'none') activeAt = Date.now();
       pause = use === 'unknown' ? Math.min(shortPauseMs, usual) : usual;
@@ -43,9 +46,16 @@ export async function supervise(watch: Watch): Promise<void> {
 function watched(layout: Layout): ServerState | null {
   const state = readState(layout);
   const postmaster = readPostmaster(layout);
-  if (state === null || postmaster === null || !isKnown(postmaster, state) || state.keep) return null;
+  if (state === null || postmaster === null || !isKnown(layout, postmaster, state) || state.keep) return null;
   // Null: the process that started us has not noted our pid yet.
   return state.supervisor === null || state.supervisor === process.pid ? state : null;
+}
+
+/** A server whose folder was deleted under it: its password is gone, so nobody can use or stop it any more. */
+async function endForgotten(layout: Layout, last: ServerState | null): Promise<void> {
+  if (last === null || readState(layout)?.pid === last.pid) return;
+  const runs = isAlive(last.pid) && processIdentity(last.pid) === last.identity && isPostgres(last.pid);
+  if (runs) await endServer(layout, last);
 }
 
 /** Ends the server under the lock, unless somebody has come in between. */
