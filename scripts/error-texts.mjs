@@ -108,8 +108,8 @@ export const areas = [
       },
       MIGRATION_IRREVERSIBLE: {
         means: 'A migration has no way back: no down script, or it says `-- irreversible:` with a reason.',
-        why: 'What was deleted or merged cannot be made again by a script. The run stops there, and everything newer has been undone.',
-        way: 'Write a down script where one is possible. Otherwise go forward with a new migration, or restore a backup.',
+        why: 'What was deleted or merged cannot be made again by a script. It is looked at before anything is undone, so the database is as it was.',
+        way: 'Undo only what is newer: `lockkeeper down --to <version>`. Write a down script where one is possible; otherwise go forward with a new migration, or restore a backup.',
       },
       MIGRATION_LOAD_FAILED: {
         means:
