@@ -15,15 +15,6 @@ function optionsOf({ flags, args }: Invocation): MarkOptions {
     const message = 'The verb mark needs to know what the migration is.';
     throw usageError({ message, hint: 'Add --applied or --pending.' });
   }
-  const why = flags.text('why')?.trim() ?? '';
-  if (why === '') {
-    const message = 'The verb mark needs a reason, because it changes the history without running anything.';
-    throw usageError({ message, hint: 'Add --why "…"; it is kept in the journal.', flag: 'why' });
-  }
-  return {
-    version: args[0] ?? '',
-    as: flags.on('applied') ? 'applied' : 'pending',
-    why,
-    ...confirmationOf(flags),
-  };
+  const as = flags.on('applied') ? 'applied' : 'pending';
+  return { version: args[0] ?? '', as, why: reasonOf('mark', flags), ...confirmationOf(flags) };
 }
