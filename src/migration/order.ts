@@ -1,18 +1,10 @@
 import { LockkeeperError } from '../core/errors.js';
 import { didYouMean } from '../core/text.js';
 import type { Migration, MigrationFile } from './migration.js';
-import { parseMigrationName, sortByVersion, versionIdentity } from './version.js';
+import { parseMigrationName, versionIdentity } from './version.js';
 
 /** What a reference can point at. */
 export type Referable = Pick<MigrationFile, 'version' | 'name'>;
-
-/** Versioned migrations in the order of their versions, then repeatable ones in the order of theirs. */
-export function sortFiles<File extends Pick<MigrationFile, 'version' | 'repeatable'>>(
-  files: readonly File[],
-): File[] {
-  const sorted = sortByVersion(files, (file) => file.version);
-  return [...sorted.filter((file) => !file.repeatable), ...sorted.filter((file) => file.repeatable)];
-}
 
 /**
  * What a reference names: a version (in any spelling of the same number), a name, `version_name`, or a file name.

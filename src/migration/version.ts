@@ -29,11 +29,25 @@ export function parseMigrationName(stem: string): ParsedName | null {
 }
 
 function parseNumbered(stem: string): ParsedName | null {
+  let end = 1;
+  while (isDigit(stem.charCodeAt(end))) end += 1;
+  // By far the commonest form needs no pattern: digits, an underscore, and a name.
+  if (stem.charCodeAt(end) === 95 && end !== 4 && !isSeparator(stem.charCodeAt(end + 1))) {
+    return { version: stem.slice(0, end), name: stem.slice(end + 1), repeatable: false };
+  }
   const date = dashedDate.exec(stem);
   if (date?.[1] !== undefined) return { version: date[1], name: date[3] ?? '', repeatable: false };
   const match = plain.exec(stem);
   if (match?.[1] === undefined) return null;
   return { version: match[1], name: match[2] ?? '', repeatable: false };
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function isSeparator(code: number): boolean {
+  return code === 95 || code === 45 || code === 46 || code === 32;
 }
 
 /**
@@ -42,6 +56,7 @@ function parseNumbered(stem: string): ParsedName | null {
  * `20240101` and `20240101000000` name the same moment and stay two versions.
  */
 export function versionIdentity(version: string): string {
+  if (isAllDigits(version)) return stripZeros(version);
   return numberParts(version)?.map(stripZeros).join('.') ?? version;
 }
 
@@ -55,10 +70,8 @@ export function versionSortKey(version: string): string {
   const parts = numberParts(version);
   const head = parts?.[0];
   if (parts === null || head === undefined) return `9${version}`;
-  const tail = parts
-    .slice(1)
-    .map((part) => `.${sized(part)}`)
-    .join('');
+  let tail = '';
+  for (let index = 1; index < parts.length; index += 1) tail += `.${sized(parts[index] ?? '')}`;
   const moment = parseMoment(head);
   if (moment === null) return `0${sized(head)}${tail} ${version}`;
   // Equal moments: the coarser form first, then by text, so that the order never depends on the folder's.
@@ -73,9 +86,17 @@ export function compareVersions(a: string, b: string): number {
   return keyA < keyB ? -1 : 1;
 }
 
-/** Sorts by version with keys computed once: thousands of items cost milliseconds. */
+/**
+ * Sorts by version, stably, with keys computed once: thousands of items cost milliseconds. What is the same version
+ * (see `versionIdentity`) ends up side by side.
+ */
 export function sortByVersion<Item>(items: readonly Item[], versionOf: (item: Item) => string): Item[] {
-  const keyed = items.map((item) => ({ item, key: versionSortKey(versionOf(item)) }));
+  // Fourteen digits of this century, what `lockkeeper new` writes, compare as they stand.
+  const plain = items.every((item) => isPlainTimestamp(versionOf(item)));
+  const keyed = items.map((item) => {
+    const version = versionOf(item);
+    return { item, key: plain ? version : versionSortKey(version) };
+  });
   keyed.sort((a, b) => {
     if (a.key === b.key) return 0;
     return a.key < b.key ? -1 : 1;
@@ -91,7 +112,7 @@ export function isMomentVersion(version: string): boolean {
 
 /** The digit groups of a version, a separated date being one group; null when it is no number. Trailing zeros go. */
 function numberParts(version: string): string[] | null {
-  if (/^\d+$/.test(version)) return [version];
+  if (isAllDigits(version)) return [version];
   if (dashedDate.test(version)) return [version.replaceAll(/\D/g, '')];
   if (!/^\d+(?:[._]\d+)*$/.test(version)) return null;
   const parts = version.split(/[._]/);
@@ -99,8 +120,17 @@ function numberParts(version: string): string[] | null {
   return parts;
 }
 
+function isPlainTimestamp(version: string): boolean {
+  return version.length === 14 && version.startsWith('20') && isAllDigits(version);
+}
+
+function isAllDigits(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) if (!isDigit(text.charCodeAt(index))) return false;
+  return text !== '';
+}
+
 function stripZeros(digits: string): string {
-  return digits.replace(/^0+(?=\d)/, '');
+  return digits.startsWith('0') ? digits.replace(/^0+(?=\d)/, '') : digits;
 }
 
 /** Digits that compare as strings the way they do as numbers, whatever their length. */

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 
 const bufferSize = 65_536;
 
@@ -12,7 +12,7 @@ export class FileReader {
 
   /** The bytes of a file; valid until the next call. @throws whatever the file system says. */
   read(path: string): Buffer {
-    const descriptor = openSync(path, 'r');
+    const descriptor = openSync(path, constants.O_RDONLY);
     let length: number;
     try {
       length = readSync(descriptor, this.#buffer, 0, bufferSize, null);

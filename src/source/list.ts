@@ -1,14 +1,12 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { sep } from 'node:path';
 import { LockkeeperError } from '../core/errors.js';
-import { readHead } from '../migration/head.js';
 import type { MigrationFile } from '../migration/migration.js';
-import { sortFiles } from '../migration/order.js';
-import { saysRepeatable } from '../migration/parse-metadata.js';
-import { parseMigrationName, versionIdentity } from '../migration/version.js';
+import { parseMigrationName, sortByVersion, versionIdentity } from '../migration/version.js';
 import { FileReader, rawChecksum } from './file-bytes.js';
 import { parseFileKind, type FileKind } from './file-kind.js';
 import type { SourceOptions } from './options.js';
+import { holdsRepeatable } from './repeatable.js';
 import { shownPath } from './shown-path.js';
 
 /** What a folder holds: names and hashes; nothing was parsed or imported. */
@@ -58,16 +56,18 @@ class Listing {
       if (file !== null) read.push(file);
     }
     for (const [stem, path] of this.#downs) this.#refuseLonelyDown(stem, path);
-    const files = this.#withoutDuplicates(sortFiles(read));
-    return { files, problems: this.#problems };
+    const files = this.#withoutDuplicates(sortByVersion(read, (file) => file.version));
+    const repeatable = files.filter((file) => file.repeatable);
+    const ordered =
+      repeatable.length === 0 ? files : [...files.filter((file) => !file.repeatable), ...repeatable];
+    return { files: ordered, problems: this.#problems };
   }
 
   #collect(): void {
     const { dir } = this.#options;
     const halves: (readonly [FileKind, string])[] = [];
-    // Sorted, so that messages and the choice among duplicates do not depend on the file system.
-    const entries = readFolder(dir, this.#root).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) {
+    // Node gives the names of a folder sorted, so that nothing here depends on the file system's order.
+    for (const entry of readFolder(dir, this.#root)) {
       const path = `${dir}${sep}${entry.name}`;
       if (isFolder(entry, path)) {
         this.#collectFolder(entry.name, path);
@@ -132,17 +132,14 @@ class Listing {
     };
   }
 
-  #withoutDuplicates(files: readonly MigrationFile[]): MigrationFile[] {
-    const seen = new Map<string, MigrationFile>();
-    return files.filter((file) => {
-      const identity = versionIdentity(file.version);
-      const first = seen.get(identity);
-      if (first === undefined) {
-        seen.set(identity, file);
-        return true;
-      }
-      this.#problems.push(this.#duplicate(first, file));
-      return false;
+  /** Of files with one version the first stays. They are neighbours in the sorted list. */
+  #withoutDuplicates(sorted: readonly MigrationFile[]): MigrationFile[] {
+    let kept: MigrationFile | undefined;
+    return sorted.filter((file) => {
+      const same = kept !== undefined && versionIdentity(kept.version) === versionIdentity(file.version);
+      if (kept !== undefined && same) this.#problems.push(this.#duplicate(kept, file));
+      else kept = file;
+      return !same;
     });
   }
 
@@ -244,9 +241,4 @@ function readFolder(dir: string, root: string): Dirent[] {
 function isFolder(entry: Dirent, path: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Looks for the directive only where the word is in the file at all. */
-function holdsRepeatable(bytes: Buffer): boolean {
-  return bytes.includes('repeatable') && saysRepeatable(readHead(bytes.toString('utf8')));
 }

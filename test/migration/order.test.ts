@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyMetadata } from '../../src/migration/metadata.js';
 import type { Migration } from '../../src/migration/migration.js';
-import { checkDependencies, findReferenced, sortFiles } from '../../src/migration/order.js';
+import { checkDependencies, findReferenced } from '../../src/migration/order.js';
 
 function migration(version: string, name: string, depends: readonly string[] = []): Migration {
   return {
@@ -47,20 +47,6 @@ describe('findReferenced', () => {
 
   it.each(['0003', '0001_posts', 'user', '', 'users/posts'])('finds nothing for "%s"', (reference) => {
     expect(findReferenced(reference, known)).toEqual([]);
-  });
-});
-
-describe('sortFiles', () => {
-  it('puts repeatable files behind all others', () => {
-    const file = (version: string, repeatable: boolean) => ({ version, repeatable });
-    const sorted = sortFiles([
-      file('R__b', true),
-      file('20240101', false),
-      file('0002', true),
-      file('R__a', true),
-      file('0003', false),
-    ]);
-    expect(sorted.map(({ version }) => version)).toEqual(['0003', '20240101', '0002', 'R__a', 'R__b']);
   });
 });
 

@@ -107,6 +107,23 @@ describe('the order of versions', () => {
     expect(inOrder.toSorted(compareVersions)).toEqual(inOrder);
   });
 
+  it('puts different spellings of one version side by side', () => {
+    const versions = [
+      '20170923',
+      '201709230000',
+      '2017-09-23',
+      '20170923000000',
+      '2017_09_23',
+      '1',
+      '01',
+      '1.0',
+    ];
+    const sorted = sortByVersion(versions, (version) => version);
+    const identities = sorted.map(versionIdentity);
+    const groups = identities.filter((identity, index) => identity !== identities[index - 1]);
+    expect(groups).toEqual([...new Set(identities)]);
+  });
+
   it('is not moved by zero-padded counters as wide as a date', () => {
     expect(isMomentVersion('00000000000001')).toBe(false);
     expect(isMomentVersion('0000000001')).toBe(false);
