@@ -80,7 +80,7 @@ describe('the packed tarball', () => {
          up: async (db) => { const row = await db.one<{ n: number }>('select 1 as n'); row.n.toFixed(); },
        });
        export async function count(): Promise<number> {
-         await using lockkeeper = createLockkeeper({ cwd: '.' });
+         await using lockkeeper = await createLockkeeper({ cwd: '.' });
          const report: StatusReport = await lockkeeper.status();
          return report.applied.length;
        }
