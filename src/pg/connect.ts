@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { Socket } from 'node:net';
+import { Client } from 'pg';
 import { LockkeeperError } from '../core/errors.js';
 import { type Baseline, baselineSets, startupOptions } from './baseline.js';
 import { connectFailure } from './connect-failure.js';
@@ -58,8 +59,8 @@ async function openWithBaseline(connection: ConnectionOptions, baseline: Baselin
   }
 }
 
-async function login(connection: ConnectionOptions, options: string | null): Promise<pg.Client> {
-  const client = new pg.Client({
+async function login(connection: ConnectionOptions, options: string | null): Promise<Client> {
+  const client = new Client({
     host: connection.host,
     port: connection.port,
     database: connection.database,
@@ -68,6 +69,8 @@ async function login(connection: ConnectionOptions, options: string | null): Pro
     ssl: connection.ssl === false ? false : tlsConfig(connection.ssl, connection.host),
     application_name: connection.applicationName,
     connectionTimeoutMillis: connection.connectTimeoutMs,
+    // The driver's own choice of socket first asks whether it runs in Cloudflare, and loads all of fetch for that (10 ms).
+    stream: () => new Socket(),
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
     ...(options === null ? {} : { options }),
@@ -112,7 +115,7 @@ const introduction = /* sql */ `
  * Where the startup packet did not carry the baseline, it is SET at once on a direct connection. Behind a proxy that
  * waits for `session.applyBaseline()`: in a transaction pool the settings would outlive us in somebody else's session.
  */
-async function introduce(client: pg.Client, connection: ConnectionOptions, sets: string): Promise<Session> {
+async function introduce(client: Client, connection: ConnectionOptions, sets: string): Promise<Session> {
   try {
     const answer = await client.query({ text: introduction, rowMode: 'array' });
     const row = (answer.rows[0] ?? []) as readonly unknown[];
@@ -129,10 +132,10 @@ async function introduce(client: pg.Client, connection: ConnectionOptions, sets:
   }
 }
 
-function sessionInfo(row: readonly unknown[], client: pg.Client): SessionInfo {
+function sessionInfo(row: readonly unknown[], client: Client): SessionInfo {
   const version = Number(row[1]);
   const pid = Number(row[0]);
-  const announced = (client as pg.Client & { processID: number | null }).processID;
+  const announced = (client as Client & { processID: number | null }).processID;
   return {
     pid,
     proxied: announced !== pid,
