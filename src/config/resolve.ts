@@ -66,12 +66,7 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
     outOfOrder: resolveOutOfOrder(request),
   };
   throwProblems(problems, shownFile);
-  return {
-    ...resolved,
-    get explained() {
-      return explanation.rows;
-    },
-  };
+  return { ...resolved, explained: explanation.rows };
 }
 
 /** `--url "$X"` with X not set must not run somewhere else. */
