@@ -26,7 +26,7 @@ export async function loadConfigFile(file: string, options: LoadOptions): Promis
         const exported: unknown = await importFile(file, options.context.root);
         return typeof exported === 'function' ? await callConfig(exported, options.context) : exported;
       } catch (cause) {
-        throw isLockkeeperError(cause) ? cause : notLoaded(file, options.context.root, cause);
+        throw isLockkeeperError(cause) ? cause : await notLoaded(file, options.context.root, cause);
       }
     }),
   );
@@ -69,18 +69,22 @@ function locate(text: string, index: number, file: string): SourceLocation {
 const loads = new Map<string, number>();
 
 async function importFile(file: string, root: string): Promise<unknown> {
-  if (/\.[mc]?ts$/.test(file)) return await importWithJiti(file, root);
+  if (/\.[mc]?ts$/.test(file) || wantsOwnNames(file)) return await importWithJiti(file, root);
   const count = loads.get(file) ?? 0;
   loads.set(file, count + 1);
+  if (count > 0) delete createRequire(file).cache[file];
+  return unwrap(await import(pathToFileURL(file).href + (count === 0 ? '' : `?${count}`)));
+}
+
+/** A JavaScript file of a project without a copy of its own (`npx lockkeeper`) cannot resolve our name natively. */
+function wantsOwnNames(file: string): boolean {
+  if (!/(['"])lockkeeper(?:\/[\w-]+)?\1/.test(readFileSync(file, 'utf8'))) return false;
   try {
-    if (count > 0) delete createRequire(file).cache[file];
-    const module = (await import(pathToFileURL(file).href + (count === 0 ? '' : `?${count}`))) as object;
-    return unwrap(module);
-  } catch (error) {
-    // A project without a copy of its own (`npx lockkeeper`) cannot resolve our name natively. The static imports of a
-    // module are resolved before any of it runs, so nothing has half happened here.
-    if (!isOwnNameMissing(error)) throw error;
-    return await importWithJiti(file, root);
+    createRequire(file).resolve('lockkeeper/config');
+    return false;
+  } catch {
+    // Not to be found from there; that is the answer.
+    return true;
   }
 }
 
@@ -105,11 +109,6 @@ function isModule(value: object): boolean {
   return '__esModule' in value || Reflect.get(value, Symbol.toStringTag) === 'Module';
 }
 
-function isOwnNameMissing(error: unknown): boolean {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package 'lockkeeper['/]/.test(message);
-}
-
 let queue: Promise<unknown> = Promise.resolve();
 
 /** Two loads at once would see each other's variables on process.env. */
@@ -130,17 +129,22 @@ async function withVariables<Result>(variables: Variables, task: () => Promise<R
   }
 }
 
-function notLoaded(file: string, root: string, cause: unknown): LockkeeperError {
+async function notLoaded(file: string, root: string, cause: unknown): Promise<LockkeeperError> {
   const name = relative(root, file);
-  const location = locationOf(file, name, cause);
-  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const location = await locationOf(file, root, cause);
   const where = location === null ? '' : ` (line ${location.line})`;
   return new LockkeeperError('CONFIG_NOT_LOADED', {
-    message: redactText(`${name} failed while it was loaded${where}. ${reason.split('\n')[0] ?? ''}`),
+    message: redactText(`${name} failed while it was loaded${where}: ${reasonOf(cause)}`),
     hint: hintFor(cause),
     ...(location === null ? {} : { location }),
     cause,
   });
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const line = cause.message.split('\n')[0]?.trim() ?? '';
+  return cause.name === 'Error' ? line : `${cause.name}: ${line}`;
 }
 
 function hintFor(cause: unknown): string {
@@ -148,22 +152,43 @@ function hintFor(cause: unknown): string {
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') {
     return 'Install the missing package in this project, or correct the path of the import.';
   }
-  return 'Correct the file; "node" shows the same failure for a .js file when it is run alone.';
+  return 'Correct the file. It is ordinary code, and runs whenever Lockkeeper starts.';
 }
 
 /** The first place in the file that the error's stack names. */
-function locationOf(file: string, name: string, cause: unknown): SourceLocation | null {
+async function locationOf(file: string, root: string, cause: unknown): Promise<SourceLocation | null> {
   if (!(cause instanceof Error)) return null;
+  const place =
+    placeInStack(file, cause) ?? (cause instanceof SyntaxError ? await placeBySyntax(file, root) : null);
+  if (place === null) return null;
+  const lineText = readFileSync(file, 'utf8').split(/\r\n|\n/)[place.line - 1];
+  return {
+    file: relative(root, file),
+    ...place,
+    ...(lineText === undefined ? {} : { lineText: redactText(lineText) }),
+  };
+}
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+function placeInStack(file: string, cause: Error): Place | null {
   const text = `${cause.stack ?? ''}\n${cause.message}`;
-  for (const path of [file, pathToFileURL(file).href]) {
+  for (const path of [pathToFileURL(file).href, file]) {
     const at = text.indexOf(`${path}:`);
-    if (at < 0) continue;
-    const found = /^:(\d+)(?::(\d+))?/.exec(text.slice(at + path.length));
+    const found = at < 0 ? null : /^:(\d+)(?::(\d+))?/.exec(text.slice(at + path.length));
     if (found === null) continue;
-    const line = Number(found[1]);
-    const lineText = readFileSync(file, 'utf8').split(/\r\n|\n/)[line - 1];
-    const shown = lineText === undefined ? {} : { lineText: redactText(lineText) };
-    return { file: name, line, column: Number(found[2] ?? 1), ...shown };
+    // Babel, which tells of syntax errors in TypeScript, counts columns from 0.
+    const base = cause.message.startsWith('ParseError') ? 1 : 0;
+    return { line: Number(found[1]), column: Number(found[2] ?? 1) + base };
   }
   return null;
+}
+
+/** Node keeps the place of a syntax error in a module to itself; the TypeScript loader's parser tells it. */
+async function placeBySyntax(file: string, root: string): Promise<Place | null> {
+  const { findSyntaxError } = await import('./module-loader.js');
+  return findSyntaxError(file, root);
 }

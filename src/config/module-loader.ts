@@ -8,6 +8,16 @@ export function createModuleLoader(file: string, root: string): Jiti {
   return createJiti(file, { fsCache: cacheFolder(root), moduleCache: false, alias: ownEntries() });
 }
 
+/** Where the file stops being JavaScript; null when the parser has nothing against it. */
+export function findSyntaxError(file: string, root: string): { line: number; column: number } | null {
+  const source = readFileSync(file, 'utf8');
+  const code = createModuleLoader(file, root).transform({ source, filename: file, async: true });
+  const found = /^exports\.__JITI_ERROR__ = (\{.*\})/.exec(code)?.[1];
+  if (found === undefined) return null;
+  const { line, column } = JSON.parse(found) as { line: number; column: number };
+  return { line, column: column + 1 };
+}
+
 /** Within the project, never in a shared temporary folder: what lies in it is executed. */
 function cacheFolder(root: string): string | false {
   if (existsSync(join(root, 'node_modules'))) return join(root, 'node_modules/.cache/lockkeeper');

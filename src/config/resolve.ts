@@ -66,7 +66,12 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
     outOfOrder: resolveOutOfOrder(request),
   };
   throwProblems(problems, shownFile);
-  return { ...resolved, explained: explanation.rows };
+  return {
+    ...resolved,
+    get explained() {
+      return explanation.rows;
+    },
+  };
 }
 
 /** `--url "$X"` with X not set must not run somewhere else. */

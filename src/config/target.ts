@@ -32,7 +32,7 @@ export function resolveTarget(request: TargetRequest): Target {
   const sources = listSources(request, layers);
   const chosen = request.explanation.choose(
     'url',
-    sources.map((source) => ({ value: source, text: redactUrl(source.text), origin: source.origin })),
+    sources.map((source) => ({ value: source, text: source.text, origin: source.origin })),
   )?.value;
   if (chosen === undefined && !request.incomplete) request.problems.push(noSource(request));
   noteReplicas(request);
@@ -67,7 +67,7 @@ function directConnection(
 ): ConnectionOptions | null {
   const direct = chosen.direct ?? configuredDirect(chosen, request);
   if (direct === null) return null;
-  request.explanation.note('directUrl', redactUrl(direct.text), direct.origin);
+  request.explanation.note('directUrl', direct.text, direct.origin);
   const source: ConnectionSource = { ...chosen, ...direct, direct: null };
   return buildConnection(layersOf(source, layers, request), request, new Explanation());
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { LockkeeperError } from '../core/errors.js';
@@ -75,13 +75,14 @@ export function withEnvironmentFile(variables: Variables, root: string, environm
 }
 
 function readEnvFile(root: string, file: string): VariableLayer[] {
+  if (!existsSync(join(root, file))) return [];
   let text: string;
   try {
     text = readFileSync(join(root, file), 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     // A folder called .env is a Python environment, and none of ours.
-    if (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR') return [];
+    if (code === 'EISDIR') return [];
     throw new LockkeeperError('CONFIG_NOT_LOADED', {
       message: `${file} exists and cannot be read: ${(cause as Error).message}.`,
       hint: 'Make it readable for this user, or remove it.',

@@ -86,10 +86,10 @@ describe('a configuration file', () => {
 
 describe('a configuration file that fails', () => {
   it.each<[string, string, number | null, string]>([
-    ['mjs', "const a = 1;\n\nthrow new Error('boom');", 3, 'Error: boom'],
-    ['ts', "const a: number = 1;\n\nthrow new Error('boom');", 3, 'Error: boom'],
+    ['mjs', "const a = 1;\n\nthrow new Error('boom');", 3, 'boom'],
+    ['ts', "const a: number = 1;\n\nthrow new Error('boom');", 3, 'boom'],
     ['ts', "export default () => {\n  throw new TypeError('boom');\n};", 2, 'TypeError: boom'],
-    ['ts', 'export default {\n  migrations: = 1,\n};', 2, 'ParseError'],
+    ['ts', 'export default {\n  migrations: = 1,\n};', 2, 'ParseError: Unexpected token'],
     ['mjs', "import 'no-such-package-at-all';", null, 'no-such-package-at-all'],
     ['cjs', "require('./nowhere.cjs');", 1, './nowhere.cjs'],
     ['mjs', "export default Promise.reject(new Error('late'));", 1, 'late'],
