@@ -60,31 +60,41 @@ export function endOfBlockComment(text: string, start: number): number {
   return 0;
 }
 
+/** `''` and `U&''`; `E''`, where a backslash takes the next character in; `B''` and `X''`, which know no `''` inside. */
+export type StringForm = 'plain' | 'escape' | 'bits';
+
 /**
- * The end of a string whose text begins at `from`; 0 where there is none. A doubled quote stays inside; a backslash
- * counts only in `E''`; and a string goes on after a line end, with the rules of its first piece.
+ * The end of a string whose text begins at `from`; 0 where there is none. It goes on after a line end, with the rules
+ * of its first piece.
  */
-export function endOfString(text: string, from: number, escapes: boolean): number {
+export function endOfString(text: string, from: number, form: StringForm): number {
+  let piece = from;
+  for (;;) {
+    const end = endOfPiece(text, piece, form);
+    const next = end === 0 ? 0 : continuation(text, end);
+    if (next === 0) return end;
+    piece = next;
+  }
+}
+
+/** One past the quote that ends the piece of a string whose text begins at `from`; 0 where there is none. */
+export function endOfPiece(text: string, from: number, form: StringForm): number {
   let pos = from;
   while (pos < text.length) {
     const code = text.charCodeAt(pos);
-    if (code === 92 && escapes) {
-      pos += 2;
-    } else if (code !== 39) {
-      pos++;
-    } else if (text.charCodeAt(pos + 1) === 39) {
-      pos += 2;
-    } else {
-      const next = continuation(text, pos + 1);
-      if (next === 0) return pos + 1;
-      pos = next;
-    }
+    if (code === 92 && form === 'escape') pos += 2;
+    else if (code !== 39) pos++;
+    else if (text.charCodeAt(pos + 1) === 39 && form !== 'bits') pos += 2;
+    else return pos + 1;
   }
   return 0;
 }
 
-/** Where the next piece of a string begins: after blanks with a line end among them, line comments, and a quote. */
-function continuation(text: string, from: number): number {
+/**
+ * Where the next piece of a string begins: after blanks with a line end among them, line comments, and a quote. 0
+ * where none follows.
+ */
+export function continuation(text: string, from: number): number {
   let pos = from;
   let newline = false;
   for (;;) {

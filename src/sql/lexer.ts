@@ -9,6 +9,7 @@ import {
   isDigit,
   isTagPart,
   isWordStart,
+  type StringForm,
 } from './characters.js';
 
 // The lexical rules are those of PostgreSQL's scan.l (manual: "Lexical Structure"). A token is told by its kind and
@@ -19,7 +20,7 @@ export const END = 0;
 export const WORD = 1;
 /** `"name"` or `U&"name"`. */
 export const QUOTED = 2;
-/** Any string: `''`, `E''`, `B''`, `X''`, `N''`, `U&''` and dollar-quoted. */
+/** Any string: `''`, `E''`, `B''`, `X''`, `U&''` and dollar-quoted. (`N''` is a word and a string, as in scan.l.) */
 export const STRING = 3;
 export const NUMBER = 4;
 /** `$1` */
@@ -77,13 +78,11 @@ export class Lexer {
     const following = text.charCodeAt(start + 1);
     if (following === 39 /* ' */) {
       const letter = code | 32;
-      if (letter === 101 /* e */) return this.#string(start, start + 2, true);
-      if (letter === 98 /* b */ || letter === 120 /* x */ || letter === 110 /* n */) {
-        return this.#string(start, start + 2, false);
-      }
+      if (letter === 101 /* e */) return this.#string(start, start + 2, 'escape');
+      if (letter === 98 /* b */ || letter === 120 /* x */) return this.#string(start, start + 2, 'bits');
     } else if (following === 38 /* & */ && (code | 32) === 117 /* u */) {
       const quote = text.charCodeAt(start + 2);
-      if (quote === 39) return this.#string(start, start + 3, false);
+      if (quote === 39) return this.#string(start, start + 3, 'plain');
       if (quote === 34 /* " */) return this.#quoted(start, start + 3);
     }
     this.end = endOfWord(text, start + 1);
@@ -101,15 +100,13 @@ export class Lexer {
         this.end = start + 1;
         return PUNCT;
       case 39: // '
-        return this.#string(start, start + 1, false);
+        return this.#string(start, start + 1, 'plain');
       case 34: // "
         return this.#quoted(start, start + 1);
       case 36: // $
         return this.#dollar(start);
       case 46: // .
-        if (isDigit(this.text.charCodeAt(start + 1))) return this.#number(start);
-        this.end = start + 1;
-        return PUNCT;
+        return this.#dot(start);
       case 58: // :
         return this.#colon(start);
       case 92: // \
@@ -124,8 +121,8 @@ export class Lexer {
     }
   }
 
-  #string(start: number, body: number, escapes: boolean): TokenKind {
-    const end = endOfString(this.text, body, escapes);
+  #string(start: number, body: number, form: StringForm): TokenKind {
+    const end = endOfString(this.text, body, form);
     return this.#closed(STRING, 'string', start, end);
   }
 
@@ -155,6 +152,15 @@ export class Lexer {
     const delimiter = text.slice(start, pos + 1);
     const close = text.indexOf(delimiter, pos + 1);
     return this.#closed(STRING, 'dollar-quoted string', start, close < 0 ? 0 : close + delimiter.length);
+  }
+
+  /** `.5` is a number; `..` is one token, so the number of `1..5` is 5. */
+  #dot(start: number): TokenKind {
+    const following = this.text.charCodeAt(start + 1);
+    if (isDigit(following)) return this.#number(start);
+    const double = following === 46;
+    this.end = double ? start + 2 : start + 1;
+    return double ? OPERATOR : PUNCT;
   }
 
   #colon(start: number): TokenKind {

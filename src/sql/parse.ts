@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type * as LibpgQuery from 'libpg-query';
+import { continuation, endOfPiece, type StringForm } from './characters.js';
+import { END, Lexer, STRING } from './lexer.js';
 import { fromCodePoints } from './position.js';
 import type { Statement } from './statement.js';
 
@@ -75,6 +77,13 @@ function checkSyntax(library: Library, text: string): SyntaxRefusal | null {
   // The parser reads a C string, and so would take what stands before a NUL for the whole.
   const nul = text.indexOf('\0');
   if (nul >= 0) return { message: 'a NUL character is not allowed', offset: nul };
+  const refusal = tryParse(library, text);
+  if (refusal === null || !text.includes('--')) return refusal;
+  const plainer = withoutInnerComments(text);
+  return plainer === text ? refusal : tryParse(library, plainer);
+}
+
+function tryParse(library: Library, text: string): SyntaxRefusal | null {
   try {
     library.parseSync(text);
     return null;
@@ -84,4 +93,32 @@ function checkSyntax(library: Library, text: string): SyntaxRefusal | null {
     const position = error.sqlDetails?.cursorPosition ?? 0;
     return { message: error.message, offset: fromCodePoints(text, position) };
   }
+}
+
+/**
+ * The text with blanks in place of the comments inside strings that go on over a line end (`'a' -- why` and `'b'` on
+ * the next line). Servers take them; libpg-query, whose scanner makes tokens of comments, does not (18.1.5).
+ */
+function withoutInnerComments(text: string): string {
+  const lexer = new Lexer(text);
+  let out = '';
+  let copied = 0;
+  for (let kind = lexer.next(); kind !== END; kind = lexer.next()) {
+    if (kind !== STRING || text.charCodeAt(lexer.start) === 36 /* $ */) continue;
+    const quote = text.indexOf("'", lexer.start);
+    const form = stringForm(text.charCodeAt(lexer.start));
+    let end = endOfPiece(text, quote + 1, form);
+    for (let next = continuation(text, end); end > 0 && next > 0; next = continuation(text, end)) {
+      out += text.slice(copied, end) + text.slice(end, next - 1).replaceAll(/[^\r\n]/gu, ' ');
+      copied = next - 1;
+      end = endOfPiece(text, next, form);
+    }
+  }
+  return out + text.slice(copied);
+}
+
+function stringForm(code: number): StringForm {
+  const letter = code | 32;
+  if (letter === 101 /* e */) return 'escape';
+  return letter === 98 /* b */ || letter === 120 /* x */ ? 'bits' : 'plain';
 }
