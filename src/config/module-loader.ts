@@ -1,11 +1,24 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createJiti, type Jiti } from 'jiti';
+import { defineConfig } from './public.js';
+
+/**
+ * What a configuration gets for our own names: the running copy, so that a project without a copy of its own can import
+ * them, and one with another version does not load both.
+ */
+const ownModules = { lockkeeper: { defineConfig }, 'lockkeeper/config': { defineConfig } };
 
 /** Loads TypeScript on every supported Node, with a cache of compiled files in the project. */
 export function createModuleLoader(file: string, root: string): Jiti {
-  return createJiti(file, { fsCache: cacheFolder(root), moduleCache: false, alias: ownEntries() });
+  const tsconfig = join(root, 'tsconfig.json');
+  return createJiti(file, {
+    fsCache: cacheFolder(root),
+    // The variables that a configuration reads may be others the next time.
+    moduleCache: false,
+    virtualModules: ownModules,
+    tsconfigPaths: existsSync(tsconfig) ? tsconfig : false,
+  });
 }
 
 /** Where the file stops being JavaScript; null when the parser has nothing against it. */
@@ -30,37 +43,4 @@ function cacheFolder(root: string): string | false {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
   }
   return join(folder, 'cache');
-}
-
-/**
- * Our own names lead to the running copy, so that a project without a copy of its own can import them, and one with
- * another version does not load both.
- */
-function ownEntries(): Record<string, string> {
-  const here = fileURLToPath(import.meta.url);
-  const folder = packageFolder(dirname(here));
-  // Run from source, as the unit tests do: there may be nothing built.
-  if (here.endsWith('.ts')) {
-    return {
-      'lockkeeper/config': join(folder, 'src/config/public.ts'),
-      lockkeeper: join(folder, 'src/index.ts'),
-    };
-  }
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
-  return Object.fromEntries(
-    Object.entries(exports).map(([key, target]) => [
-      `lockkeeper${key.slice(1)}`,
-      join(folder, typeof target === 'string' ? target : target.default),
-    ]),
-  );
-}
-
-interface PackageManifest {
-  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
-}
-
-function packageFolder(from: string): string {
-  let folder = from;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
 }

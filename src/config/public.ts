@@ -46,7 +46,19 @@ export interface PoolConfig {
   readonly createRetryIntervalMillis?: number | undefined;
 }
 
-/** Where the database is. Either `url`, or `host`, `port`, `database`, `user` and `password`. */
+/**
+ * Where the database is. Either `url`, or `host`, `port`, `database`, `user` and `password`.
+ *
+ * The first of these that says it wins: the flag `--url`; `DATABASE_URL_<ENV>`; `<ENV>_DB_HOST` (or `_NAME`) with
+ * `_PORT`, `_USER`, `_PASSWORD`; `DATABASE_URL`; `DB_HOST` (or `DB_NAME`) and its kin; the environment's section; the
+ * top level; libpq's `PGHOST` (or `PGDATABASE`); the embedded server. Single parts are taken from the strongest place
+ * that has them, as long as none of them is a url. libpq's variables `PGPORT PGUSER PGPASSWORD PGSSLMODE PGSSLROOTCERT
+ * PGSSLCERT PGSSLKEY PGAPPNAME PGCONNECT_TIMEOUT PGCHANNELBINDING PGOPTIONS` (of the last, role and search_path) fill in
+ * what is still missing, then the password file (`PGPASSFILE`, `~/.pgpass`). `DIRECT_URL` goes with `DATABASE_URL`, and
+ * `DIRECT_URL_<ENV>` with `DATABASE_URL_<ENV>`. `PGSERVICE` is not read. `DATABASE_REPLICA_URLS` is shown by
+ * `config --explain`, and never migrated: replicas follow the primary. `MIGRATION_DIRECTORY`, `MIGRATION_TABLE_NAME`
+ * (`table` or `schema.table`) and `SEED_DIRECTORY` come before `migrations`, `history` and `seeds`.
+ */
 export interface ConnectionConfig {
   /**
    * `postgres://user:password@host:5432/database`, or `embedded` for the PostgreSQL that Lockkeeper brings along.

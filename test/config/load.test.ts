@@ -18,6 +18,11 @@ describe('a configuration file', () => {
     ['ts', "enum Folder { M = 'm' }\nexport default { migrations: Folder.M };"],
     ['ts', "const config = { migrations: 'm' as const };\nexport = config;"],
     ['ts', "export default Promise.resolve({ migrations: 'm' });"],
+    ['ts', "import { defineConfig } from 'lockkeeper';\nexport default defineConfig({ migrations: 'm' });"],
+    [
+      'cts',
+      "const { defineConfig } = require('lockkeeper/config');\nmodule.exports = defineConfig({ migrations: 'm' });",
+    ],
     ['mts', `${esm}\nexport type Unused = string;`],
     ['cts', "module.exports = { migrations: 'm' as string };"],
     ['mjs', esm],
@@ -51,6 +56,15 @@ describe('a configuration file', () => {
       'lockkeeper.config.ts': "import { dir } from './dir';\nexport default { migrations: dir };",
     };
     const config = await resolveIn({ ...files, 'dir.ts': "export const dir: string = 'm';" });
+    expect(config.sources[0]?.name).toBe('m');
+  });
+
+  it('in TypeScript may use the paths of tsconfig.json', async () => {
+    const config = await resolveIn({
+      'tsconfig.json': '{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }',
+      'src/dir.ts': "export const dir: string = 'm';",
+      'lockkeeper.config.ts': "import { dir } from '@/dir';\nexport default { migrations: dir };",
+    });
     expect(config.sources[0]?.name).toBe('m');
   });
 
