@@ -103,7 +103,8 @@ function readDirective(draft: MetadataDraft, { line, text }: CommentLine): Metad
   if (ignored !== null) return readLintIgnore(draft, { line, rule: ignored[1], reason: ignored[2] });
   const bare = bareDirective.exec(text);
   const [, key, value] = bare === null ? (directive.exec(text) ?? []) : [text, bare[1], ''];
-  if (key === undefined || value === undefined) return null;
+  // Section markers have the form of a directive.
+  if (key === undefined || value === undefined || key === 'migrate') return null;
   const field = findMetadataField(key);
   if (field === undefined) return misspelt(key, line);
   const refusal = field.set(draft, withoutRemark(field.strict, value));

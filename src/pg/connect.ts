@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import { Client } from 'pg';
 import { LockkeeperError } from '../core/errors.js';
 import { type Baseline, baselineSets, startupOptions } from './baseline.js';
@@ -69,8 +68,6 @@ async function login(connection: ConnectionOptions, options: string | null): Pro
     ssl: connection.ssl === false ? false : tlsConfig(connection.ssl, connection.host),
     application_name: connection.applicationName,
     connectionTimeoutMillis: connection.connectTimeoutMs,
-    // The driver's own choice of socket first asks whether it runs in Cloudflare, and loads all of fetch for that (10 ms).
-    stream: () => new Socket(),
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
     ...(options === null ? {} : { options }),
