@@ -10,9 +10,9 @@ export interface Source {
   /** Absolute path. */
   readonly dir: string;
   /** @throws {MIGRATIONS_DIR_MISSING} when there is no such folder. */
-  list(): SourceListing;
+  list(this: void): SourceListing;
   /** Reads these files, and no others. Bad files become problems; all of them are reported together. */
-  read(files: readonly MigrationFile[], context?: Context): Promise<SourceReading>;
+  read(this: void, files: readonly MigrationFile[], context?: Context): Promise<SourceReading>;
 }
 
 /** Opens a folder of migrations. Nothing is read before `list` or `read`. */
