@@ -23,12 +23,10 @@ ${lines.join('\n')}
 }
 
 function argumentLine(program: string, command: Command, commands: readonly Command[]): readonly string[] {
-  const words = argumentWords(command, commands);
-  // `help` itself is offered as a verb's name, which would hide the rest if it counted as a second verb.
-  const condition = `__fish_seen_subcommand_from ${command.name}; and test (count (commandline -opc)) -eq 2`;
-  return words.length === 0
-    ? []
-    : [`complete -c ${program} -n ${quote(condition)} -a ${quote(words.join(' '))}`];
+  const words = argumentWords(command, commands).filter((word) => word !== command.name);
+  if (words.length === 0) return [];
+  const condition = `__fish_seen_subcommand_from ${command.name}; and not __fish_seen_subcommand_from ${words.join(' ')}`;
+  return [`complete -c ${program} -n ${quote(condition)} -a ${quote(words.join(' '))}`];
 }
 
 function line(program: string, flag: Flag, command: Command | undefined): string {
@@ -36,8 +34,9 @@ function line(program: string, flag: Flag, command: Command | undefined): string
   if (command !== undefined) parts.push(`-n ${quote(`__fish_seen_subcommand_from ${command.name}`)}`);
   if (flag.short !== undefined) parts.push(`-s ${flag.short}`);
   parts.push(`-l ${flag.name}`);
-  if (flag.type !== 'boolean') parts.push('-r');
-  if (flag.complete === 'file') parts.push('-F');
+  // -x: needs a value, which is no file; -r -F: needs one, which is.
+  if (flag.complete === 'file') parts.push('-r -F');
+  else if (flag.type !== 'boolean') parts.push('-x');
   if (flag.complete === 'directory') parts.push(`-a ${quote('(__fish_complete_directories)')}`);
   if (offered(flag).length > 0) parts.push(`-a ${quote(offered(flag).join(' '))}`);
   return [...parts, `-d ${quote(flag.summary)}`].join(' ');

@@ -23,7 +23,7 @@ ${commands.map((command) => renderCase(command, commands)).join('\n')}
     *)
       _arguments -S \\
 ${flagsOf(undefined).map(specification).join('\n')}
-        '1: :{_describe verb verbs}' '*:: :'
+        '1: :{_describe verb verbs}'
       ;;
   esac
 }
@@ -38,7 +38,7 @@ function renderCase(command: Command, commands: readonly Command[]): string {
   return `    ${command.name})
       _arguments -S \\
 ${flagsOf(command).map(specification).join('\n')}
-        '1: :'${argument} '*:: :'
+        '1: :'${argument}
       ;;`;
 }
 
