@@ -22,8 +22,8 @@ export async function dbStatus(config: ResolvedConfig, _context: Context): Promi
 /** A url that psql and applications can use at once: the server is started on demand, like by every other verb. */
 export async function dbUrl(config: ResolvedConfig, context: Context): Promise<string> {
   const { url } = await startServer(embedded(config, 'url'), context);
-  if (url === null) throw new Error('A server that was just started has no url.');
-  return url;
+  if (url !== null) return url;
+  throw new LockkeeperError('INTERNAL', { message: 'The embedded server was just started and has no url.' });
 }
 
 function embedded(config: ResolvedConfig, verb: string): EmbeddedTarget {

@@ -371,6 +371,13 @@ describe.runIf(isRoot)('root', () => {
     expect(await ensureServer(project.target, createContext(project))).toEqual(connection);
     await stopServer(project.target);
     expect((await ensureServer(project.target, createContext(project))).port).toBe(connection.port);
+    await stopServer(project.target);
+    rmSync(dirname(data), { recursive: true });
+    const context = createContext(project);
+    await ensureServer(project.target, context);
+    expect(context.seen).toEqual(['server:create', 'server:start']);
+    expect(existsSync(join(project.home, 'location'))).toBe(false);
+    expect(serverPid(project)).toBeGreaterThan(0);
   });
 });
 

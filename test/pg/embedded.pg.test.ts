@@ -256,6 +256,19 @@ describe('a start that fails', () => {
     expect(await ask(connection, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
+  test('says so when the server no longer takes our password', async () => {
+    const project = await createMadeProject();
+    const connection = await ensureServer(project.target, createContext(project));
+    await ask(connection, `alter user postgres password 'another'`);
+    await expect(
+      ensureServer({ ...project.target, database: 'other' }, createContext(project)),
+    ).rejects.toMatchObject({
+      code: 'EMBEDDED_START_FAILED',
+      message: expect.stringContaining('password authentication failed') as string,
+      hint: expect.stringContaining('db stop') as string,
+    });
+  });
+
   test('says so when the password of existing data is gone', async () => {
     const project = await createMadeProject();
     await ensureServer(project.target, createContext(project));

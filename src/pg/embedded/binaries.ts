@@ -40,19 +40,16 @@ export function findPackage(root: string): Package {
 /**
  * Programs that the account can run: the package's own where they can be completed and reached, else a copy in a
  * folder of ours. npm packages cannot carry symbolic links, and the script that would make them is often not run.
+ * @returns null where there is no folder for a copy either.
  */
-export function preparePrograms(found: Package, account: Account): Programs {
+export function preparePrograms(found: Package, account: Account): Programs | null {
   const inPlace = join(found.dir, 'native');
   if (canReach(account, inPlace) && link(found.dir)) return programsIn(inPlace);
   for (const base of ownFolders('cache')) {
     const dir = makeOnce(join(base, found.label), (made) => copyPackage(found, made));
     if (dir !== null && canReach(account, join(dir, 'native'))) return programsIn(join(dir, 'native'));
   }
-  throw new LockkeeperError('EMBEDDED_START_FAILED', {
-    message: `The PostgreSQL binaries in "${found.dir}" cannot be used by the server's user, and no folder for a copy of them was found.`,
-    hint: 'Make that folder readable for everyone, or give a database url.',
-    details: { dir: found.dir },
-  });
+  return null;
 }
 
 /** The programs in `<native>/bin`. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { LockkeeperError } from '../../core/errors.js';
 import { quoteIdent } from '../../sql/quote.js';
 import { errnoOf } from './failure.js';
 import { keepOwner, type Layout } from './layout.js';
@@ -47,10 +48,16 @@ export async function withClient<Result>(
   }
 }
 
+/** Loads the driver; it takes as long as a server's start, and both can go on at once. */
+export async function loadDriver(): Promise<typeof Client> {
+  const { default: pg } = await import('pg');
+  return pg.Client;
+}
+
 /** Opens a connection to the maintenance database. */
 export async function connect(layout: Layout, port: number, applicationName: string): Promise<Client> {
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({
+  const Driver = await loadDriver();
+  const client = new Driver({
     host: serverHost,
     port,
     user: serverUser,
@@ -94,8 +101,10 @@ export async function ensureDatabase(layout: Layout, port: number, database: str
     if (present !== null) return present;
     await create(client, database);
     const made = await find(client, database);
-    if (made === null) throw new Error(`The database "${database}" is not there after it was created.`);
-    return made;
+    if (made !== null) return made;
+    throw new LockkeeperError('INTERNAL', {
+      message: `The database "${database}" was created in the embedded server, and is not there.`,
+    });
   });
 }
 

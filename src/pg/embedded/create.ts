@@ -102,6 +102,7 @@ function prepare(site: Site, found: Package): Fresh | string {
   const { place, account } = site;
   if (!canReach(account, place)) return 'a folder above it is closed to that user';
   const programs = preparePrograms(found, account);
+  if (programs === null) return 'the binaries cannot be read by that user, and no copy of them could be made';
   if (!canRun(account, programs.postgres)) return 'the system does not let us run a program as that user';
   const dir = join(place, `${unfinished}${randomUUID()}`);
   mkdirSync(dir, { mode: 0o700 });
@@ -137,7 +138,7 @@ async function initialise(layout: Layout, fresh: Fresh, context: Context): Promi
     return made;
   } finally {
     rmSync(passwordFile, { force: true });
-    rmSync(fresh.dir, { recursive: true, force: true });
+    removeTree(fresh.dir);
   }
 }
 
@@ -183,12 +184,14 @@ function setAside(layout: Layout): void {
 
 /** Removes what a process left that was killed while it made a data folder. To be called under the lock. */
 export function removeUnfinished({ home }: Layout): void {
-  for (const name of readdirSync(home).filter((name) => name.startsWith(unfinished))) {
-    try {
-      rmSync(join(home, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
-    } catch (error) {
-      // Its initdb still runs and writes: the folder is in nobody's way, and the next start removes it.
-      if (errnoOf(error) !== 'ENOTEMPTY') throw error;
-    }
+  for (const name of readdirSync(home)) if (name.startsWith(unfinished)) removeTree(join(home, name));
+}
+
+function removeTree(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  } catch (error) {
+    // A process of a killed initdb still writes there: the folder is in nobody's way, and the next start removes it.
+    if (errnoOf(error) !== 'ENOTEMPTY') throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../core/context.js';
 import { findPackage } from './binaries.js';
-import { databaseExists, ensureDatabase, readPassword } from './client.js';
+import { databaseExists, ensureDatabase, loadDriver, readPassword } from './client.js';
 import { createData, hasData, removeUnfinished } from './create.js';
 import { doubtful, startFailed } from './failure.js';
 import { launch } from './launch.js';
@@ -71,10 +71,8 @@ function isWatchedAs(state: ServerState, keep: boolean): boolean {
 async function raise(layout: Layout, options: EnsureOptions, context: Context): Promise<Running> {
   const before = readState(layout);
   const adopted = await adopt(layout, context.stop.finish);
-  const started = adopted === null ? await start(layout, before, context) : null;
-  const at = started?.layout ?? layout;
-  const postmaster = started?.postmaster ?? adopted;
-  if (postmaster === null) throw new Error('There is neither an adopted nor a started server.');
+  const server = adopted ?? (await start(layout, before, context));
+  const { layout: at, postmaster } = server;
   const isSame = before !== null && isKnown(at, postmaster, before);
   const state: ServerState = {
     ...factsOf(at, postmaster),
@@ -82,7 +80,7 @@ async function raise(layout: Layout, options: EnsureOptions, context: Context): 
     supervisor: isSame && before.supervisor !== null && isAlive(before.supervisor) ? before.supervisor : null,
     databases: isSame ? before.databases : {},
     version: before?.version ?? '',
-    bin: started?.bin ?? before?.bin ?? '',
+    bin: server.bin ?? before?.bin ?? '',
   };
   // Written first, so that a supervisor finds it, and so that the server is known if this process is killed now.
   writeState(at, state);
@@ -95,7 +93,7 @@ async function raise(layout: Layout, options: EnsureOptions, context: Context): 
 }
 
 /** The server that runs on the folder, started by whomever; null where there is none. */
-async function adopt(layout: Layout, signal: AbortSignal): Promise<Postmaster | null> {
+async function adopt(layout: Layout, signal: AbortSignal): Promise<Server | null> {
   const postmaster = readPostmaster(layout);
   if (postmaster === null) return null;
   const verdict = await judge(layout, postmaster);
@@ -112,7 +110,7 @@ async function adopt(layout: Layout, signal: AbortSignal): Promise<Postmaster | 
     signal,
   });
   if (settled === null) throw doubtful(layout, postmaster.pid);
-  return settled === 'ended' ? null : settled;
+  return settled === 'ended' ? null : { layout, postmaster: settled, bin: null };
 }
 
 function settle(layout: Layout, pid: number): Postmaster | 'ended' | null {
@@ -121,18 +119,20 @@ function settle(layout: Layout, pid: number): Postmaster | 'ended' | null {
   return now.ready ? now : null;
 }
 
-interface Started {
+interface Server {
   readonly layout: Layout;
   readonly postmaster: Postmaster;
-  readonly bin: string;
+  /** Null where another process started it. */
+  readonly bin: string | null;
 }
 
-async function start(layout: Layout, before: ServerState | null, context: Context): Promise<Started> {
+async function start(layout: Layout, before: ServerState | null, context: Context): Promise<Server> {
   const found = findPackage(context.root);
   removeUnfinished(layout);
   const at = hasData(layout) ? layout : await createData(layout, found, context);
   assertPassword(at);
-  const launched = await launch(at, found, { port: before?.port ?? null, signal: context.stop.finish });
+  const options = { port: before?.port ?? null, signal: context.stop.finish };
+  const [launched] = await Promise.all([launch(at, found, options), loadDriver()]);
   context.events.emit('server:start', { pid: launched.postmaster.pid, port: launched.postmaster.port });
   return { layout: at, ...launched };
 }

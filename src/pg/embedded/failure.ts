@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { LockkeeperError } from '../../core/errors.js';
+import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import { readLog, type Layout } from './layout.js';
 
 /** What the start could have been doing, for the message. */
@@ -44,10 +44,25 @@ export function interrupted(what: string): LockkeeperError {
   });
 }
 
-/** Turns "permission denied" on our own folder into the sentence that a person can act on; others pass. */
-export function explainDenied(layout: Layout, error: unknown): unknown {
+/**
+ * Turns what the system or the server said into a sentence that a person can act on. Our own errors pass, and so do
+ * those without a code: they come from a listener, and are its author's to see.
+ */
+export function explain(layout: Layout, error: unknown): unknown {
   const code = errnoOf(error);
-  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error;
+  if (code === null || isLockkeeperError(error)) return error;
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? denied(layout, error, code) : refused(layout, error);
+}
+
+function refused(layout: Layout, error: unknown): LockkeeperError {
+  return startFailed(layout, {
+    what: `The embedded server in "${layout.home}" cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    hint: `Its log is "${layout.log}". When its data is not needed, run "lockkeeper db stop" and delete that folder; or give a database url.`,
+    cause: error,
+  });
+}
+
+function denied(layout: Layout, error: unknown, code: string): LockkeeperError {
   const path = (error as NodeJS.ErrnoException).path ?? layout.home;
   return startFailed(layout, {
     what:

@@ -2,7 +2,7 @@ import type { Context } from '../../core/context.js';
 import type { ConnectionOptions, Target } from '../options.js';
 import { readPassword, serverHost, serverUser } from './client.js';
 import { ensureRunning, type Running } from './ensure.js';
-import { doubtful, explainDenied } from './failure.js';
+import { doubtful, explain } from './failure.js';
 import { layoutOf, type Layout } from './layout.js';
 import { withLock } from './lock.js';
 import { isKnown, judge, readPostmaster } from './postmaster.js';
@@ -93,7 +93,7 @@ async function explained<Result>(layout: Layout, work: () => Promise<Result>): P
   try {
     return await work();
   } catch (error) {
-    throw explainDenied(layout, error);
+    throw explain(layout, error);
   }
 }
 

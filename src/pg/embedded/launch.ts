@@ -32,6 +32,7 @@ export interface Launched {
 export async function launch(layout: Layout, found: Package, options: LaunchOptions): Promise<Launched> {
   const account = accountOf(layout.data);
   const programs = preparePrograms(found, account);
+  if (programs === null) throw unreadable(layout, found);
   if (logSize(layout) > largestLog) truncateSync(layout.log);
   const patience = performance.now() + orphanTimeoutMs;
   let preferred = options.port;
@@ -87,14 +88,15 @@ async function launchOnce(
   signal: AbortSignal | null,
 ): Promise<Postmaster | null> {
   const child = spawnDetached(layout, call);
-  const ended = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () => resolve());
+    child.once('exit', resolve);
   });
   let failure: { readonly cause: unknown } | null = null;
   let isOver = false;
   ended.then(
-    () => (isOver = process.platform !== 'win32'),
+    // On Windows the child is pg_ctl, which leaves the server behind.
+    (status) => (isOver = process.platform !== 'win32' || status !== 0),
     (cause: unknown) => (failure = { cause }),
   );
   try {
@@ -135,6 +137,13 @@ function spawnDetached(layout: Layout, call: Call): ChildProcess {
   } finally {
     closeSync(log);
   }
+}
+
+function unreadable(layout: Layout, found: Package): Error {
+  return startFailed(layout, {
+    what: `The PostgreSQL binaries in "${found.dir}" cannot be read by the server's user, and no copy of them could be made.`,
+    hint: 'Make that folder readable for everyone, or give a database url.',
+  });
 }
 
 function notStarted(layout: Layout, logOffset: number): Error {

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Where everything of one embedded server lies. */
@@ -47,8 +56,8 @@ export function makeHome(home: string): void {
 
 /** Notes in `home` where the data is, when it is not in `home`. */
 export function recordData(layout: Layout): void {
-  if (layout.data === join(layout.home, 'data')) return;
   const file = join(layout.home, elsewhere);
+  if (layout.data === join(layout.home, 'data')) return rmSync(file, { force: true });
   writeFileSync(file, `${layout.data}\n`);
   keepOwner(file);
 }

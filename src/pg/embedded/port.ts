@@ -1,12 +1,16 @@
 import { createServer } from 'node:net';
+import { LockkeeperError } from '../../core/errors.js';
 import { serverHost } from './client.js';
 
 /** A port that is free now: the preferred one where it is, else one that the system picks. */
 export async function freePort(preferred: number | null): Promise<number> {
   if (preferred !== null && (await listen(preferred)) !== null) return preferred;
   const port = await listen(0);
-  if (port === null) throw new Error(`No port can be opened on ${serverHost}.`);
-  return port;
+  if (port !== null) return port;
+  throw new LockkeeperError('EMBEDDED_START_FAILED', {
+    message: `No port can be opened on ${serverHost}, so no server can listen there.`,
+    hint: 'Allow programs to listen on the loopback address, or give a database url.',
+  });
 }
 
 /** Opens a port for a moment; null where it is taken. */

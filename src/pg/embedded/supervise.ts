@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { LockkeeperError } from '../../core/errors.js';
 import { connect } from './client.js';
 import { layoutOf, type Layout } from './layout.js';
 import { withLock } from './lock.js';
@@ -131,6 +132,6 @@ async function readUse(client: Client): Promise<{ readonly present: boolean; rea
       ) as present,
       (select sum(sessions)::text from pg_catalog.pg_stat_database) as begun`);
   const row = result.rows[0];
-  if (row === undefined) throw new Error('The server gave no row.');
+  if (row === undefined) throw new LockkeeperError('INTERNAL', { message: 'A query for one row gave none.' });
   return row;
 }
