@@ -228,12 +228,6 @@ export const areas = [
         why: 'Such a pooler gives every transaction another server session. A session lock taken through it stays with a session that belongs to somebody else next, and so protects nothing; settings leak the same way.',
         way: 'Give the address of the server itself for migrations: `directUrl` in the environment, or the variable `DIRECT_URL`. Session mode works too. When there is no such pooler, say `pooled: false`.',
       },
-      DATABASE_PERMISSION: {
-        means:
-          'The role lacks a right that is needed (SQLSTATE 42501): on the history schema, on the database, or on an object that a migration changes.',
-        why: 'To change a table one has to own it or be a member of the role that does. Creating the history schema takes the right CREATE on the database.',
-        way: 'The message names the object. Grant the right, run as the owner, or set `role` so that the session changes to the owner after login.',
-      },
       CONNECTION_LOST: {
         means:
           'The connection ended during a run: the server was stopped or restarted, somebody ended the session, or the network broke.',

@@ -75,7 +75,6 @@ export const errorCatalogue = {
   DATABASE_READ_ONLY: { exit: 3, summary: 'The database is a replica or read-only.' },
   DATABASE_UNSUPPORTED: { exit: 3, summary: 'The server is too old or not PostgreSQL enough.' },
   DATABASE_POOLED: { exit: 3, summary: 'The connection goes through a pooler that breaks sessions.' },
-  DATABASE_PERMISSION: { exit: 3, summary: 'The role lacks a right that is needed.' },
   CONNECTION_LOST: { exit: 3, summary: 'The connection to the server ended during a run.' },
   QUERY_FAILED: { exit: 3, summary: 'A query of ours was refused by the server.' },
   QUERY_ROW_COUNT: { exit: 3, summary: 'A query gave another number of rows than asked for.' },

@@ -1,8 +1,8 @@
-import type { Client, QueryResultRow } from 'pg';
 import { LockkeeperError } from '../core/errors.js';
 import type {
   MigrationDatabase,
   QueryAnswer,
+  ResultRow,
   RowSource,
   SqlFragment,
   SqlValue,
@@ -50,18 +50,18 @@ export class CodeDatabase implements MigrationDatabase {
     await this.#queue;
   }
 
-  get client(): Client {
+  get client(): MigrationDatabase['client'] {
     return this.#session.client;
   }
 
-  query<Row extends QueryResultRow = QueryResultRow>(
+  query<Row extends ResultRow = ResultRow>(
     text: string | SqlFragment,
     values: readonly SqlValue[] = [],
   ): Promise<QueryAnswer<Row>> {
     return handled(this.#query<Row>(text, values));
   }
 
-  one<Row extends QueryResultRow = QueryResultRow>(
+  one<Row extends ResultRow = ResultRow>(
     text: string | SqlFragment,
     values: readonly SqlValue[] = [],
   ): Promise<Row> {
@@ -88,7 +88,7 @@ export class CodeDatabase implements MigrationDatabase {
     return handled(this.#run(null, () => upsertRows(this.#session, { table, rows, ...options })));
   }
 
-  async #query<Row extends QueryResultRow>(
+  async #query<Row extends ResultRow>(
     text: string | SqlFragment,
     values: readonly SqlValue[],
   ): Promise<QueryAnswer<Row>> {
@@ -99,10 +99,7 @@ export class CodeDatabase implements MigrationDatabase {
     });
   }
 
-  async #one<Row extends QueryResultRow>(
-    text: string | SqlFragment,
-    values: readonly SqlValue[],
-  ): Promise<Row> {
+  async #one<Row extends ResultRow>(text: string | SqlFragment, values: readonly SqlValue[]): Promise<Row> {
     const { rows } = await this.#query<Row>(text, values);
     const row = rows[0];
     if (rows.length === 1 && row !== undefined) return row;

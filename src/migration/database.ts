@@ -1,5 +1,8 @@
 import type { Client, QueryResultRow } from 'pg';
 
+/** One row by column name. */
+export type ResultRow = QueryResultRow;
+
 export interface QueryAnswer<Row> {
   readonly rows: readonly Row[];
   /** Rows returned, or touched by INSERT, UPDATE, DELETE, MERGE or COPY. */

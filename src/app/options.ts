@@ -1,0 +1,105 @@
+/** What `createLockkeeper` accepts. Every value is the topmost layer of configuration, like a flag. */
+export interface LockkeeperOptions {
+  /** Project folder. @default the process's working directory */
+  readonly cwd?: string;
+  /** Configuration file, relative to `cwd`; found by its name when left out. */
+  readonly config?: string;
+  /** Environment name. @default LOCKKEEPER_ENV, then NODE_ENV, then `development` */
+  readonly env?: string;
+  /** Connection URL, or `embedded`. */
+  readonly url?: string;
+  readonly migrations?: string;
+  readonly lockTimeout?: string | number;
+  readonly statementTimeout?: string | number;
+  /** How long to wait for another run; `0` = not at all. @default '30s' */
+  readonly lockWait?: string | number;
+  readonly lockRetries?: number;
+  /** Environment variables to read. @default process.env */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** Stops the run after the running step. */
+  readonly signal?: AbortSignal;
+  /** Cancels the running statement and rolls its step back. */
+  readonly cancelSignal?: AbortSignal;
+  /** Asked before anything dangerous. Without it, the verb's own `yes` or `confirm` has to say so. */
+  readonly ask?: (question: Question) => Promise<boolean>;
+}
+
+/** Something dangerous that a person is to confirm. */
+export interface Question {
+  readonly verb: string;
+  readonly message: string;
+  /** In a protected environment: the word that has to be typed. */
+  readonly typed: string | null;
+  /** Lines that show what would happen, e.g. the migrations to be undone. */
+  readonly plan: readonly string[];
+}
+
+export interface ConfirmOptions {
+  /** Confirms in an environment that is not protected. */
+  readonly yes?: boolean;
+  /** Confirms in a protected environment: its name. */
+  readonly confirm?: string;
+}
+
+export interface SelectOptions {
+  /** Up to and including this one (`up`), or down to it, itself kept (`down`): version, name, release or tag. */
+  readonly to?: string;
+  readonly steps?: number;
+  readonly only?: string;
+  /** Only migrations that carry one of these tags. */
+  readonly tags?: readonly string[];
+}
+
+export interface UpOptions extends SelectOptions {
+  readonly dryRun?: boolean;
+  readonly singleTransaction?: boolean;
+}
+
+export interface DownOptions extends SelectOptions, ConfirmOptions {
+  /** The whole last batch. */
+  readonly batch?: boolean;
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export interface ResetOptions extends ConfirmOptions {
+  /** Also run the seeds. */
+  readonly seed?: boolean;
+}
+
+export type TemplateName = 'create-table' | 'alter-table' | 'create-index' | 'raw' | 'empty';
+
+export interface NewOptions {
+  readonly name: string;
+  /** @default 'sql' */
+  readonly format?: 'sql' | 'ts';
+  /** One of the five, or the name of a file in the project's templates folder. @default guessed from the name */
+  readonly template?: string;
+  readonly table?: string;
+  /** `name:type[:notnull][:unique][:default=…][:references=table.column]` */
+  readonly columns?: readonly string[];
+}
+
+export interface InitOptions {
+  /** Adds npm scripts to package.json. @default true where there is a package.json */
+  readonly scripts?: boolean;
+  /** Writes a GitHub Actions workflow. @default false */
+  readonly ci?: boolean;
+  /** Adds a section to CLAUDE.md and AGENTS.md. @default false */
+  readonly agents?: boolean;
+  /** @default 'sql' */
+  readonly format?: 'sql' | 'ts';
+}
+
+export interface MarkOptions extends ConfirmOptions {
+  readonly version: string;
+  readonly as: 'applied' | 'pending';
+  /** Kept in the journal. */
+  readonly why: string;
+}
+
+export interface RepairOptions extends ConfirmOptions {
+  readonly version: string;
+  /** Kept in the journal. */
+  readonly why: string;
+}

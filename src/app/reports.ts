@@ -1,0 +1,162 @@
+import type { ExplainedValue } from '../config/resolved.js';
+import type { ErrorJson } from '../core/errors.js';
+import type { RunReport, Warning } from '../core/report.js';
+import type { Risk } from '../migration/metadata.js';
+import type { MigrationFormat } from '../migration/migration.js';
+
+/** One migration in a status listing. */
+export interface AppliedItem {
+  readonly version: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly appliedAt: string;
+  readonly executionTimeMs: number | null;
+  readonly batch: number;
+  readonly format: MigrationFormat;
+  readonly release: string | null;
+  /** Labels put here by `tag`. */
+  readonly tags: readonly string[];
+}
+
+export interface PendingItem {
+  readonly version: string;
+  readonly name: string;
+  readonly format: MigrationFormat;
+  readonly risk: Risk | null;
+}
+
+export interface StatusReport {
+  readonly environment: string;
+  /** `host:port/database`, without secrets; `embedded` for the embedded server. */
+  readonly database: string;
+  readonly applied: readonly AppliedItem[];
+  readonly pending: readonly PendingItem[];
+  /** Applied, and the file is gone. */
+  readonly missing: readonly { readonly version: string; readonly name: string }[];
+  /** Applied, and the content is another now. */
+  readonly changed: readonly { readonly version: string; readonly name: string; readonly file: string }[];
+  /** Pending, and older than something applied. */
+  readonly outOfOrder: readonly { readonly version: string; readonly name: string }[];
+  /** Begun and not finished: some of its steps are in the database. */
+  readonly failed: readonly FailedItem[];
+}
+
+export interface FailedItem {
+  readonly version: string;
+  readonly name: string;
+  readonly direction: 'up' | 'down';
+  /** How many of its steps are in the database. */
+  readonly completedSteps: number;
+}
+
+export interface HistoryEntry {
+  readonly runId: string;
+  readonly version: string;
+  readonly step: number | null;
+  readonly action: 'apply' | 'rollback' | 'verify' | 'repair';
+  readonly status: 'started' | 'completed' | 'failed';
+  readonly startedAt: string;
+  readonly completedAt: string | null;
+  readonly durationMs: number | null;
+  readonly error: string | null;
+  readonly by: string | null;
+}
+
+export interface HistoryReport {
+  readonly entries: readonly HistoryEntry[];
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly checked: number;
+  readonly problems: readonly ErrorJson[];
+  readonly warnings: readonly Warning[];
+}
+
+/** What `--dry-run` shows of one migration. */
+export interface DryMigration {
+  readonly version: string;
+  readonly name: string;
+  readonly file: string;
+  /** The exact messages that would be sent, in order; for a code migration what frames it. */
+  readonly sql: readonly string[];
+  /** What cannot be known beforehand; null for SQL. */
+  readonly unknown: string | null;
+}
+
+export interface DryRunReport {
+  readonly dryRun: true;
+  readonly direction: 'up' | 'down';
+  readonly environment: string;
+  readonly migrations: readonly DryMigration[];
+  readonly warnings: readonly Warning[];
+}
+
+export type UpReport = RunReport | DryRunReport;
+
+export interface NewReport {
+  readonly version: string;
+  readonly name: string;
+  /** Relative to the project folder. */
+  readonly files: readonly string[];
+}
+
+export interface InitReport {
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+  /** Existed already and were left alone. */
+  readonly kept: readonly string[];
+}
+
+export interface DoctorCheck {
+  readonly check: string;
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface DoctorReport {
+  readonly ok: boolean;
+  readonly checks: readonly DoctorCheck[];
+}
+
+export interface ConfigReport {
+  readonly file: string | null;
+  readonly environment: string;
+  readonly values: readonly ExplainedValue[];
+}
+
+export interface ResetReport {
+  /** Objects dropped (`fresh`), or migrations undone (`reset`). */
+  readonly removed: readonly string[];
+  readonly up: RunReport;
+}
+
+export interface TagReport {
+  readonly tag: string;
+  readonly version: string;
+  readonly name: string;
+}
+
+export interface MarkReport {
+  readonly version: string;
+  readonly name: string;
+  readonly as: 'applied' | 'pending';
+}
+
+export interface RepairReport {
+  readonly version: string;
+  readonly name: string;
+  readonly checksumBefore: string;
+  readonly checksumAfter: string;
+}
+
+export interface DatabaseServerReport {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly port: number | null;
+  /** With its password, because it is the one that the caller needs to connect; never logged. */
+  readonly url: string | null;
+  readonly dir: string;
+  readonly version: string | null;
+}
