@@ -16,7 +16,8 @@ export interface DecodedFile {
 export function readText(path: string, shown: string): DecodedFile {
   const bytes = readBytes(path, shown);
   if (!isUtf8(bytes)) throw notUtf8(bytes, shown);
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  const decoded = bytes.toString('utf8');
+  const text = decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
   const nul = text.indexOf('\0');
   if (nul === -1) return { bytes, text };
   const problem = problemAt('MIGRATION_UNREADABLE', text, {

@@ -329,7 +329,7 @@ describe('what is wrong with a code migration', () => {
       expect.any(Number),
       /connect/,
     ],
-  ])('tells of %s: %j', async (name, content, code, line, message) => {
+  ])('tells of %s: %j', async (...[name, content, code, line, message]) => {
     const { problems, migrations } = await readAll({ [name]: content });
     expect(migrations).toEqual([]);
     expect(problems.map((problem) => [problem.code, problem.location?.line, problem.message])).toEqual([
