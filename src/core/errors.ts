@@ -1,4 +1,5 @@
 import { errorCatalogue, type ErrorCode, type ExitCode } from './error-catalogue.js';
+import { redact, redactText } from './redact.js';
 
 /** A place in a file that a person can jump to. Lines and columns count from 1; columns count code points. */
 export interface SourceLocation {
@@ -41,13 +42,14 @@ export class LockkeeperError extends Error {
   readonly [brand] = true;
 
   constructor(code: ErrorCode, init: ErrorInit) {
-    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    // Redacted here, once for all: an error may hold a statement with a password in it, and ends up in logs.
+    super(redactText(init.message), init.cause === undefined ? undefined : { cause: redact(init.cause) });
     this.name = 'LockkeeperError';
     this.code = code;
     this.exit = errorCatalogue[code].exit;
-    this.hint = init.hint;
-    this.location = init.location;
-    this.details = init.details ?? {};
+    this.hint = init.hint === undefined ? undefined : redactText(init.hint);
+    this.location = redact(init.location);
+    this.details = redact(init.details ?? {});
     this.problems = init.problems ?? [];
   }
 

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { LockkeeperError } from '../core/errors.js';
+import { registerSecret } from '../core/redact.js';
 import { type Baseline, baselineSets, startupOptions } from './baseline.js';
 import { connectFailure } from './connect-failure.js';
 import type { ConnectionOptions, TlsOptions } from './options.js';
@@ -64,7 +65,7 @@ async function login(connection: ConnectionOptions, options: string | null): Pro
     port: connection.port,
     database: connection.database,
     user: connection.user,
-    ...(connection.password === null ? {} : { password: connection.password }),
+    ...(connection.password === null ? {} : { password: guardedPassword(connection.password) }),
     ssl: connection.ssl === false ? false : tlsConfig(connection.ssl, connection.host),
     application_name: connection.applicationName,
     connectionTimeoutMillis: connection.connectTimeoutMs,
@@ -81,6 +82,16 @@ async function login(connection: ConnectionOptions, options: string | null): Pro
     throw error;
   }
   return client;
+}
+
+/** What a password function gives is a secret like one from the configuration: no message may show it. */
+function guardedPassword(password: NonNullable<ConnectionOptions['password']>): typeof password {
+  if (typeof password === 'string') return password;
+  return async () => {
+    const value = await password();
+    registerSecret(value);
+    return value;
+  };
 }
 
 function tlsConfig(ssl: TlsOptions, host: string): object {
