@@ -6,8 +6,15 @@ import type { Step } from '../migration/step.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { runAloneStep } from './alone-step.js';
 import { runCodeStep } from './code-step.js';
-import { closing, closingTransaction, journalStep, opening, type StepRun } from './envelope.js';
-import { assertNotStopped } from './interrupt.js';
+import {
+  closing,
+  closingTransaction,
+  journalStep,
+  opening,
+  type StepRun,
+  validationParts,
+} from './envelope.js';
+import { assertNotStopped, cancellable } from './interrupt.js';
 import { ours, type Part, theirs } from './parts.js';
 import { settleStep } from './recovery/settle.js';
 import type { Run } from './run.js';
@@ -73,6 +80,7 @@ function closesMigration(step: Step): boolean {
 
 async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<StepReport> {
   const { step } = stepRun;
+  if (step.number === 1 && !closesMigration(step)) await validateBefore(run, stepRun);
   switch (step.kind) {
     case 'transaction':
       return await runTransactionStep(run, { ...stepRun, step }, attempts);
@@ -83,6 +91,13 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
     default:
       return step satisfies never;
   }
+}
+
+/** A transaction has the validation inside; before a first step without one it stands alone. */
+async function validateBefore(run: Run, { planned }: StepRun): Promise<void> {
+  if (run.direction === 'down') return;
+  const parts = validationParts(planned.migration.validateBefore);
+  if (parts.length > 0) await cancellable(run, () => sendParts(run.session, parts));
 }
 
 /** A way back that has nothing to do (a repeatable migration without a down script): only the history moves. */
