@@ -128,7 +128,8 @@ function hygienePart(run: Run): Part {
     : ours(`${hygiene}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
 }
 
-function validationParts(script: SqlScript | null): readonly Part[] {
+/** Queries that must return no row; none where the migration has no such section. */
+export function validationParts(script: SqlScript | null): readonly Part[] {
   if (script === null) return [];
   return script.statements.map((statement) => validation(script, statement));
 }
@@ -144,6 +145,7 @@ export function journalStep(
     step: stepRun.step.number,
     hash: stepRun.step.hash,
     preState,
+    repeatedChecksum: stepRun.planned.migration.repeatable ? stepRun.planned.migration.checksum : null,
   };
 }
 

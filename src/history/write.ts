@@ -105,6 +105,8 @@ export interface JournalStep {
   readonly hash: string;
   /** JSON of what was found before a step that no transaction protects; null for others. */
   readonly preState: string | null;
+  /** Of a repeatable migration: its row settles it only with this checksum. Null for all others. */
+  readonly repeatedChecksum: string | null;
 }
 
 /**
@@ -112,7 +114,8 @@ export interface JournalStep {
  * after the migration was finished (or undone) by somebody else. Answers `INSERT 0 1`.
  */
 export function claimStep(tables: HistoryTables, step: JournalStep, stamp: RunStamp, guard: string): string {
-  const applied = `exists (select from ${tables.migrations} where ${where(step.key)})`;
+  const same = step.repeatedChecksum === null ? '' : ` and checksum = ${quoteLiteral(step.repeatedChecksum)}`;
+  const applied = `exists (select from ${tables.migrations} where ${where(step.key)}${step.action === 'apply' ? same : ''})`;
   const due = step.action === 'apply' ? `not ${applied}` : applied;
   return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, execution_context, step_hash, pre_state, open) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(step.key.source)}, ${quoteLiteral(step.key.version)}, ${step.step} / (${due})::int * (${guard}), '${step.action}', 'started', ${quoteLiteral(stamp.context)}, ${quoteLiteral(step.hash)}, ${literal(step.preState)}, true)`;
 }
