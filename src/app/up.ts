@@ -1,3 +1,4 @@
+import { canonicalEnvironment } from '../config/environment-names.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
@@ -102,9 +103,10 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   return { ...plan, warnings };
 }
 
+/** Names are forgiving here, too: `dev` is development. */
 export function runsIn(migration: Migration, environment: string): boolean {
   const { environments } = migration.metadata;
-  return environments.length === 0 || environments.includes(environment);
+  return environments.length === 0 || environments.map(canonicalEnvironment).includes(environment);
 }
 
 function assertNothingHalfUndone(state: MigrationState): void {
