@@ -47,7 +47,7 @@ export class LockkeeperError extends Error {
     this.name = 'LockkeeperError';
     this.code = code;
     this.exit = errorCatalogue[code].exit;
-    this.hint = init.hint === undefined ? undefined : redactText(init.hint);
+    this.hint = init.hint;
     this.location = redact(init.location);
     this.details = redact(init.details ?? {});
     this.problems = init.problems ?? [];
