@@ -1,11 +1,13 @@
+import { Writable } from 'node:stream';
 import type { Question } from '../app/lockkeeper.js';
 import { LockkeeperError } from '../core/errors.js';
-import type { Host } from './host.js';
+import type { Host, Output } from './host.js';
 import type { Look } from './look.js';
 import { oneLine, safe } from './render/text.js';
 import type { Talk } from './talk.js';
 
 const mostPlanned = 20;
+const colours = /\p{Cc}\[[\d;]*m/gu;
 
 export interface AskOptions {
   readonly host: Pick<Host, 'stdin' | 'stdinIsTTY' | 'stderr'>;
@@ -26,8 +28,7 @@ async function ask(question: Question, { host, talk, look, signal }: AskOptions)
   const plan = renderPlan(question.plan, look);
   if (plan !== '') host.stderr.write(`${plan}\n`);
   const prompts = await import('@clack/prompts');
-  // The prompts declare the whole stream class, and need what a terminal has of it.
-  const streams = { input: host.stdin(), output: host.stderr as NodeJS.WriteStream, signal };
+  const streams = { input: host.stdin(), output: outputOf(host.stderr, look), signal };
   const message = safe(question.message);
   const { typed } = question;
   const answer =
@@ -48,11 +49,21 @@ async function ask(question: Question, { host, talk, look, signal }: AskOptions)
   return typed === null ? answer === true : answer === typed;
 }
 
+/** Where the prompts write. They colour in any case, so colours are taken out again where there are to be none. */
+function outputOf(stderr: Output, look: Look): Writable {
+  const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+    const text = chunk.toString();
+    stderr.write(look.colour ? text : text.replaceAll(colours, ''));
+    done();
+  };
+  return Object.assign(new Writable({ write }), { isTTY: true, columns: stderr.columns ?? 80, rows: 24 });
+}
+
 function renderPlan(plan: readonly string[], look: Look): string {
   const shown = look.verbose ? plan : plan.slice(0, mostPlanned);
   const rest = plan.length - shown.length;
   return [
-    ...shown.map((line) => `  ${look.style.yellow(look.symbol.undone)} ${oneLine(line)}`),
+    ...shown.map((line) => `  ${look.style.yellow('-')} ${oneLine(line)}`),
     ...(rest > 0 ? [look.style.dim(`  ${look.symbol.ellipsis} ${rest} more`)] : []),
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import type { Talk } from './talk.js';
 import {
   layoutRun,
   renderDone,
-  renderFailed,
+  renderEnded,
   renderLockWait,
   renderNotice,
   renderRecovery,
@@ -156,7 +156,7 @@ function followRun(on: On, state: State, { talk, look, verbose }: ProgressOption
   });
   on('migration:apply:error', (event) => {
     talk.show(undefined);
-    talk.say(renderFailed(event, state.layout, look));
+    talk.say(renderEnded(event, state.layout, look));
   });
   on('run:error', ({ report }) => {
     state.failedRun = report;

@@ -36,6 +36,7 @@ export interface EventMap {
   };
   'run:success': { readonly report: RunReport };
   'run:error': { readonly report: RunReport; readonly error: ErrorJson };
+  /** `index` counts from 0 within the run. */
   'migration:apply:start': MigrationEvent & { readonly index: number; readonly total: number };
   'migration:apply:success': MigrationEvent & { readonly report: MigrationReport };
   'migration:apply:error': MigrationEvent & { readonly error: ErrorJson };

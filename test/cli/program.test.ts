@@ -210,7 +210,7 @@ describe('a run', () => {
     });
     emit('lock:acquired', { waitedMs: 1500 });
     for (const [index, report] of runReport().applied.entries()) {
-      emit('migration:apply:start', { ...event, ...report, index: index + 1, total: 2 });
+      emit('migration:apply:start', { ...event, ...report, index, total: 2 });
       emit('step:start', { ...event, ...report, step: 1, steps: 1, transaction: true });
       if (index === 1)
         emit('step:retry', { ...event, ...report, step: 1, attempt: 1, delayMs: 800, sqlstate: '55P03' });

@@ -488,17 +488,18 @@ describe('small answers', () => {
       running: true,
       pid: 5,
       port: 5433,
-      url: 'postgres://x',
+      url: 'postgres://postgres:sesame@127.0.0.1:5433/app',
       dir: '.lockkeeper',
       version: '18.4',
     };
-    expect(renderServer(server, look())).toMatchInlineSnapshot(`
+    expect(renderServer(server, 'lk', look())).toMatchInlineSnapshot(`
       "✓ The embedded PostgreSQL is running.
           version  18.4
           process  5
           port     5433
           folder   .lockkeeper
-          url      postgres://x"
+          url      postgres://postgres:***@127.0.0.1:5433/app
+          connect  psql "$(lk db url)""
     `);
   });
 });

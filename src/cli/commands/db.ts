@@ -11,5 +11,8 @@ export function run(invocation: Invocation): Promise<ExitCode> {
       render: ({ url }) => url,
     });
   }
-  return answerVerb(invocation, { call: (lockkeeper) => lockkeeper.db[action](), render: renderServer });
+  return answerVerb(invocation, {
+    call: (lockkeeper) => lockkeeper.db[action](),
+    render: (report, look) => renderServer(report, invocation.program, look),
+  });
 }

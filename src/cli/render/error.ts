@@ -8,7 +8,11 @@ const mostProblems = 20;
 
 /** The page of one error: what happened, where, the way out, and the code to look up. */
 export function renderError(error: ErrorJson, look: Look): string {
-  const sign = look.style.red(look.symbol.failed);
+  // Who pressed Ctrl-C got what was asked for.
+  const sign =
+    error.code === 'INTERRUPTED'
+      ? look.style.yellow(look.symbol.warning)
+      : look.style.red(look.symbol.failed);
   const problems = error.problems ?? [];
   return [
     hanging(sign, look.style.bold, error.message, look),

@@ -55,8 +55,13 @@ export function renderDone(
   return `${migrationCells(sign, report, layout, look)}  ${look.style.dim(text)}`;
 }
 
-export function renderFailed(migration: Named, layout: RunLayout, look: Look): string {
-  return `${migrationCells(look.style.red(look.symbol.failed), migration, layout, look)}  ${look.style.red('failed')}`;
+/** A migration that ended early: it failed, or it was stopped on purpose. */
+export function renderEnded(event: EventMap['migration:apply:error'], layout: RunLayout, look: Look): string {
+  const stopped = event.error.code === 'INTERRUPTED';
+  const [sign, word, paint] = stopped
+    ? [look.symbol.pending, 'stopped', look.style.yellow]
+    : [look.symbol.failed, 'failed', look.style.red];
+  return `${migrationCells(paint(sign), event, layout, look)}  ${paint(word)}`;
 }
 
 /** The line that is drawn while a migration runs. */
@@ -75,7 +80,7 @@ export function renderRunning(
   const head = migrationCells(look.style.cyan(frame), running, layout, look);
   const room = look.width - layout.version - layout.name - 9;
   const note = running.note === '' ? '' : `, ${running.note}`;
-  const tail = `${duration(running.elapsedMs)} (${running.index} of ${running.total}${note})`;
+  const tail = `${duration(running.elapsedMs)} (${running.index + 1} of ${running.total}${note})`;
   return `${head}  ${look.style.dim(cut(tail, room, look.symbol.ellipsis))}`;
 }
 

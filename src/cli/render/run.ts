@@ -34,7 +34,7 @@ export function renderRunFailure(error: ErrorJson, report: RunReport, look: Look
   const done = report.direction === 'up' ? 'Applied' : 'Undone';
   const lines = [
     outcome(look.style.green, done, report.applied, look),
-    ...(report.failed === null ? [] : [outcome(look.style.red, 'Failed', [report.failed], look)]),
+    ...ended(report.failed, look),
     outcome(look.style.dim, 'Not run', report.notRun, look),
   ];
   const committed = report.failed?.completedSteps.length ?? 0;
@@ -49,6 +49,14 @@ export function renderRunFailure(error: ErrorJson, report: RunReport, look: Look
           ).map((line) => `  ${line}`),
         ];
   return [renderError(error, look), '', ...lines, ...remains].join('\n');
+}
+
+function ended(failed: RunReport['failed'], look: Look): readonly string[] {
+  if (failed === null) return [];
+  const stopped = failed.error.code === 'INTERRUPTED';
+  return [
+    outcome(stopped ? look.style.yellow : look.style.red, stopped ? 'Stopped' : 'Failed', [failed], look),
+  ];
 }
 
 const mostNamed = 6;

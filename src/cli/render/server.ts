@@ -1,9 +1,10 @@
 import type { DatabaseServerReport } from '../../app/lockkeeper.js';
+import { redactUrl } from '../../core/redact.js';
 import type { Look } from '../look.js';
 import { oneLine } from './text.js';
 
-/** Whether the embedded server runs, and where. The address is the one secret that is the answer. */
-export function renderServer(report: DatabaseServerReport, look: Look): string {
+/** Whether the embedded server runs, and where. Its password is shown by `db url` alone, where it is the answer. */
+export function renderServer(report: DatabaseServerReport, program: string, look: Look): string {
   const state = report.running
     ? `${look.style.green(look.symbol.done)} The embedded PostgreSQL is running.`
     : `${look.style.dim(look.symbol.pending)} The embedded PostgreSQL is not running.`;
@@ -12,7 +13,8 @@ export function renderServer(report: DatabaseServerReport, look: Look): string {
     ['process', report.pid],
     ['port', report.port],
     ['folder', report.dir],
-    ['url', report.url],
+    ['url', report.url === null ? null : redactUrl(report.url)],
+    ['connect', report.url === null ? null : `psql "$(${program} db url)"`],
   ];
   const lines = facts.flatMap(([label, value]) =>
     value === null ? [] : [`    ${look.style.dim(label.padEnd(7))}  ${oneLine(String(value))}`],
