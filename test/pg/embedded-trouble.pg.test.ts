@@ -279,7 +279,7 @@ describe('the binaries', () => {
     const found = bareCopy();
     const cache = createFolder();
     if (isRoot) spawnSync('chown', [`${stranger.uid}:${stranger.gid}`, cache]);
-    else makeReadOnly(found.dir);
+    else setModes(found.dir, 0o555);
     const options = { env: { XDG_CACHE_HOME: cache }, ...(isRoot ? { user: stranger } : {}) };
     const both = await Promise.all(
       [1, 2].map(() => runChild<{ bin: string; postgres: string }>({ verb: 'programs', found }, options)),
@@ -293,6 +293,7 @@ describe('the binaries', () => {
     expect(
       lstatSync(join(found.dir, 'native', 'lib', 'libpq.so.5'), { throwIfNoEntry: false }),
     ).toBeUndefined();
+    if (!isRoot) setModes(found.dir, 0o755);
   });
 
   test('without their links are completed in place where that can be', async () => {
@@ -436,11 +437,12 @@ function bareCopy(): Package {
   return { dir, label: installed.label };
 }
 
-function makeReadOnly(dir: string): void {
+/** Of the folders that the links belong into. */
+function setModes(dir: string, mode: number): void {
   const links = JSON.parse(readFileSync(join(dir, 'native', 'pg-symlinks.json'), 'utf8')) as {
     target: string;
   }[];
-  for (const { target } of links) chmodSync(dirname(join(dir, target)), 0o555);
+  for (const { target } of links) chmodSync(dirname(join(dir, target)), mode);
 }
 
 function countEvents(outputs: readonly (readonly Line[])[]): {

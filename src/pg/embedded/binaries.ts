@@ -1,4 +1,15 @@
-import { cpSync, existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { LockkeeperError } from '../../core/errors.js';
@@ -80,8 +91,20 @@ function link(dir: string): boolean {
 }
 
 function copyPackage(found: Package, made: string): void {
-  cpSync(join(found.dir, 'native'), join(made, 'native'), { recursive: true, verbatimSymlinks: true });
+  copyTree(join(found.dir, 'native'), join(made, 'native'));
   link(made);
+}
+
+/** Folders are made writable for us and readable for all, whatever the originals are (0555 is usual in read-only stores). */
+function copyTree(from: string, to: string): void {
+  mkdirSync(to);
+  chmodSync(to, 0o755);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyTree(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else copyFileSync(source, target, constants.COPYFILE_FICLONE);
+  }
 }
 
 function packageName(): string {

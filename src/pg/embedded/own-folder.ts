@@ -9,11 +9,15 @@ import { errnoOf } from './failure.js';
  * for data that the project's folder cannot hold (`data`). Root's are open to other users for reading, because the
  * server runs as one of them.
  */
-export function ownFolders(kind: 'cache' | 'data'): readonly string[] {
+export function* ownFolders(kind: 'cache' | 'data'): Generator<string> {
   const uid = process.getuid?.() ?? 0;
-  const last = join(tmpdir(), `lockkeeper-${uid}`);
   const first = uid === 0 && process.platform !== 'win32' ? '/var/lib/lockkeeper' : userFolder(kind);
-  return [first, last].map((base) => join(base, kind)).filter((dir) => isOwn(dir));
+  for (const base of [first, join(tmpdir(), `lockkeeper-${uid}`)]) {
+    if (base === null) continue;
+    const dir = join(base, kind);
+    // Made only when it comes to it.
+    if (isOwn(dir)) yield dir;
+  }
 }
 
 /**
@@ -37,11 +41,16 @@ export function makeOnce(dir: string, fill: (made: string) => void): string | nu
   return dir;
 }
 
-function userFolder(kind: 'cache' | 'data'): string {
+function userFolder(kind: 'cache' | 'data'): string | null {
   if (process.platform === 'win32') return join(process.env['LOCALAPPDATA'] ?? homedir(), 'lockkeeper');
   const variable = process.env[kind === 'cache' ? 'XDG_CACHE_HOME' : 'XDG_DATA_HOME'];
   if (variable !== undefined && variable.startsWith('/')) return join(variable, 'lockkeeper');
-  return join(homedir(), kind === 'cache' ? '.cache' : '.local/share', 'lockkeeper');
+  try {
+    return join(homedir(), kind === 'cache' ? '.cache' : '.local/share', 'lockkeeper');
+  } catch {
+    // Neither HOME nor an entry in the password database.
+    return null;
+  }
 }
 
 /** Makes the folder; false where that fails, or where another user could have put something into it. */
