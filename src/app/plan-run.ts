@@ -70,7 +70,8 @@ function cutScript(
   script: Script | null,
   about: { readonly request: PlanRequest; readonly partitioned: ReadonlySet<string> },
 ): Cut {
-  const mode = migration.metadata.transaction;
+  const { transaction: modeUp, transactionDown } = migration.metadata;
+  const mode = about.request.direction === 'up' ? modeUp : (transactionDown ?? modeUp);
   const none = { problems: [], warnings: [], notResumable: null, commitAfter: null };
   if (script === null) return { ...none, steps: [] };
   if (script.kind === 'code') {
