@@ -1,8 +1,11 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
+import type { Direction, Warning } from '../core/report.js';
+import type { Migration, Script } from '../migration/migration.js';
 import { checkDependencies } from '../migration/order.js';
-import { compareState } from '../plan/state.js';
+import type { Session } from '../pg/index.js';
+import { compareState, type MigrationState } from '../plan/state.js';
 import { findSyntaxProblems } from './check-syntax.js';
 import type { VerifyReport } from './lockkeeper.js';
 import { findChanged, historyProblems, listProject, readProject } from './migrations.js';
@@ -22,18 +25,7 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
     const state = compareState(project.files, prepared.history);
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
     const reading = await readProject(project, project.files, context);
-    const planned = await planRun({
-      direction: 'up',
-      candidates: reading.migrations.map((migration) => ({
-        migration,
-        script: migration.up,
-        row: null,
-        stored: false,
-      })),
-      state,
-      session,
-      singleTransaction: false,
-    });
+    const planned = await planBothWays(reading.migrations, state, session);
     const problems = [
       ...project.problems,
       ...historyProblems(state, changed),
@@ -57,7 +49,7 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
       warnings: [
         ...prepared.warnings,
         ...reading.warnings,
-        ...planned.plan.warnings,
+        ...planned.warnings,
         ...state.outOfOrder.map(({ version, name }) => ({
           code: 'out-of-order',
           message: `Migration ${version} ${name} is pending, and older than what is applied.`,
@@ -65,4 +57,31 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
       ],
     };
   });
+}
+
+/** Cuts every way up and every way back into steps, as a run would. */
+async function planBothWays(
+  migrations: readonly Migration[],
+  state: MigrationState,
+  session: Session,
+): Promise<{ readonly problems: readonly LockkeeperError[]; readonly warnings: readonly Warning[] }> {
+  const plan = (direction: Direction, scriptOf: (migration: Migration) => Script | null) =>
+    planRun({
+      direction,
+      candidates: migrations.map((migration) => ({
+        migration,
+        script: scriptOf(migration),
+        row: null,
+        stored: false,
+      })),
+      state,
+      session,
+      singleTransaction: false,
+    });
+  const up = await plan('up', (migration) => migration.up);
+  const down = await plan('down', (migration) => migration.down);
+  return {
+    problems: [...up.problems, ...down.problems],
+    warnings: [...up.plan.warnings, ...down.plan.warnings],
+  };
 }
