@@ -40,11 +40,22 @@ export async function down(
 ): Promise<UpReport> {
   const { options } = request;
   assertSelection(options);
+  assertNoTags(options);
   return await withDatabase(config, context, async (opened) => {
     const dry = options.dryRun === true;
     const prepared = dry ? await prepareToRead(config, opened) : await prepareToRun(config, context, opened);
     if (!dry) assertEnvironment(config, prepared.installation, request.verb);
     return await undo(config, context, { ...request, prepared });
+  });
+}
+
+/** Undoing a part of what is applied by a label would leave what was built on it; ignoring the wish is worse. */
+function assertNoTags({ tags }: DownOptions): void {
+  if (tags === undefined || tags.length === 0) return;
+  throw new LockkeeperError('USAGE_INVALID', {
+    message: 'The option tags selects what to apply; it does not select what to undo.',
+    hint: 'Use to, steps, only, batch or all.',
+    details: { option: 'tags' },
   });
 }
 
@@ -58,7 +69,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   const project = listProject(config);
   const state = compareState(project.files, prepared.history);
   assertNothingHalfApplied(state);
-  const rows = selectDown(prepared.history.applied, options);
+  const rows = selectDown(prepared.history.applied, options, repeatableRows(state));
   const candidates = await readWaysBack(context, { project, state, rows, prepared });
   const { plan, problems } = await planRun({
     direction: 'down',
@@ -80,6 +91,12 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   await confirmDown(config, candidates, request);
   for (const warning of full.warnings) context.events.emit('warning', warning);
   return await executePlan(run, full);
+}
+
+/** The history does not say what is repeatable; the file does, or the form of its name where the file is gone. */
+function repeatableRows(state: MigrationState): (row: AppliedMigration) => boolean {
+  const marked = new Set(state.applied.filter(({ file }) => file?.repeatable === true).map(({ row }) => row));
+  return (row) => marked.has(row) || row.version.startsWith('R__');
 }
 
 function assertNothingHalfApplied(state: MigrationState): void {

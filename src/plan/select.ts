@@ -101,15 +101,17 @@ function assertDependenciesMet(chosen: readonly Migration[], pending: readonly M
 }
 
 /**
- * Chooses what to undo, newest first.
+ * Chooses what to undo, newest first. Repeatable migrations have no place in the order: they are undone when they
+ * are named, with their batch, or with everything.
  * @throws {MIGRATION_NOT_FOUND} {MIGRATION_NEEDED} where something that stays depends on it.
  */
 export function selectDown(
   applied: readonly AppliedMigration[],
   selection: Selection,
+  isRepeatable: (row: AppliedMigration) => boolean,
 ): readonly AppliedMigration[] {
   const newestFirst = applied.toReversed();
-  const chosen = chooseDown(newestFirst, selection);
+  const chosen = chooseDown(newestFirst, selection, isRepeatable);
   const going = new Set(chosen);
   const resolve = createResolver(applied);
   for (const needs of applied) {
@@ -128,6 +130,7 @@ export function selectDown(
 function chooseDown(
   newestFirst: readonly AppliedMigration[],
   selection: Selection,
+  isRepeatable: (row: AppliedMigration) => boolean,
 ): readonly AppliedMigration[] {
   if (selection.all === true) return newestFirst;
   if (selection.batch === true) {
@@ -140,7 +143,7 @@ function chooseDown(
     if (found.length > 1) throw ambiguous(selection.only, found);
     return found;
   }
-  const versioned = newestFirst.filter((row) => !row.version.startsWith('R__'));
+  const versioned = newestFirst.filter((row) => !isRepeatable(row));
   if (selection.to !== undefined) {
     const to = selection.to;
     const named = findReferenced(to, versioned);
