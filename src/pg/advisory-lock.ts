@@ -35,9 +35,16 @@ export async function unlock(session: Session, key: AdvisoryKey): Promise<void> 
   await session.query('select pg_advisory_unlock($1, $2)', [key.classId, key.objectId]);
 }
 
-/** SQL that gives 1 while this session holds the lock and raises 22012 otherwise; for use inside a message. */
+/**
+ * SQL that gives 1 while this session holds the lock, and raises 22012 otherwise; for use inside a message.
+ *
+ * pg_advisory_unlock() answers whether the session held the lock; the lock is taken again in the same breath, and the
+ * transaction-level lock that is taken first leaves nobody a gap between the two. It costs a few microseconds, where
+ * a look into pg_locks costs a hundred.
+ */
 export function stillLockedSql(key: AdvisoryKey): string {
-  return `1 / (select count(*)::int from pg_catalog.pg_locks where locktype = 'advisory' and classid = ${key.classId} and objid = ${key.objectId >>> 0} and objsubid = 2 and pid = pg_catalog.pg_backend_pid() and granted)`;
+  const pair = `${key.classId}, ${key.objectId}`;
+  return `1 / (case when not pg_catalog.pg_try_advisory_xact_lock(${pair}) then 0 when not pg_catalog.pg_advisory_unlock(${pair}) then 0 when pg_catalog.pg_try_advisory_lock(${pair}) then 1 else 0 end)`;
 }
 
 /** Who holds the lock, as far as this role may see; null when nobody does any more. */
