@@ -36,7 +36,7 @@ async function ask(question: Question, { host, talk, look, signal }: AskOptions)
       ? await prompts.confirm({ ...streams, message, initialValue: false })
       : await prompts.text({
           ...streams,
-          message: `${message}\nType ${oneLine(typed)} to go on:`,
+          message: `${message} Type ${oneLine(typed)} to go on:`,
           validate: (value) =>
             value === typed || value === '' || value === undefined
               ? undefined

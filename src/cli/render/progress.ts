@@ -25,7 +25,7 @@ export function layoutRun(migrations: readonly Named[], look: Look): RunLayout {
     version = Math.max(version, displayWidth(oneLine(migration.version)));
     name = Math.max(name, displayWidth(oneLine(migration.name)));
   }
-  return { version, name: Math.max(8, Math.min(name, look.width - version - around)) };
+  return { version, name: Math.min(name, Math.max(8, look.width - version - around)) };
 }
 
 export function renderRunStart(event: EventMap['run:start'], look: Look): string {

@@ -35,7 +35,7 @@ export function renderRunFailure(error: ErrorJson, report: RunReport, look: Look
   const lines = [
     outcome(look.style.green, done, report.applied, look),
     ...ended(report.failed, look),
-    outcome(look.style.dim, 'Not run', report.notRun, look),
+    ...(report.notRun.length === 0 ? [] : [outcome(look.style.dim, 'Not run', report.notRun, look)]),
   ];
   const committed = report.failed?.completedSteps.length ?? 0;
   const remains =
