@@ -10,6 +10,7 @@ import { assertSelection, selectDown } from '../plan/select.js';
 import { compareState, type MigrationState, migrationKey } from '../plan/state.js';
 import { lexScript } from '../sql/script.js';
 import { type Ask, confirmDanger } from './confirm.js';
+import { checkProject } from './check-project.js';
 import { findSyntaxProblems } from './check-syntax.js';
 import { renderDryRun } from './dry-run.js';
 import type { ConfirmOptions, DownOptions, UpReport } from './lockkeeper.js';
@@ -30,6 +31,8 @@ export interface DownRequest {
   readonly ask: Ask | undefined;
   /** The verb that was asked for, for messages: `down`, `redo`, `reset`. */
   readonly verb: string;
+  /** What is undone is to be applied again; nothing is undone while that would be refused. */
+  readonly again?: boolean;
 }
 
 /** Undoes applied migrations, newest first. Nothing runs while one of them has no way back. */
@@ -70,6 +73,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   const state = compareState(project.files, prepared.history);
   assertNothingHalfApplied(state);
   const rows = selectDown(prepared.history.applied, options, repeatableRows(state));
+  if (request.again === true) await assertApplicable(context, { project, state, rows, prepared });
   const candidates = await readWaysBack(context, { project, state, rows, prepared });
   const { plan, problems } = await planRun({
     direction: 'down',
@@ -114,6 +118,23 @@ interface WaysBack {
   readonly state: MigrationState;
   readonly rows: readonly AppliedMigration[];
   readonly prepared: Prepared;
+}
+
+/** Refuses what the `up` that follows would refuse: the files, and what stays applied. */
+async function assertApplicable(context: Context, about: WaysBack): Promise<void> {
+  const { project, state, rows, prepared } = about;
+  const { session } = prepared.opened;
+  const going = new Set(rows.map(migrationKey));
+  const staying = <Item>(items: readonly Item[], rowOf: (item: Item) => AppliedMigration): readonly Item[] =>
+    items.filter((item) => !going.has(migrationKey(rowOf(item))));
+  const rest = {
+    ...state,
+    missing: staying(state.missing, (row) => row),
+    touched: staying(state.touched, ({ row }) => row),
+  };
+  const changed = await findChanged(project, rest, { session, tables: prepared.tables, context });
+  const { problems } = await checkProject(project, { state, session, context, gone: rest.missing });
+  throwProblems([...historyProblems(rest, changed), ...problems]);
 }
 
 /**

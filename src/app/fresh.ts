@@ -2,13 +2,16 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import type { RunReport } from '../core/report.js';
-import { historyTables } from '../history/index.js';
+import { emptyHistory, historyTables } from '../history/index.js';
 import { MessageRefused, type Session } from '../pg/index.js';
+import { compareState } from '../plan/state.js';
 import { quoteIdent } from '../sql/quote.js';
+import { checkProject } from './check-project.js';
 import { type Ask, assertNotProtected, confirmDanger } from './confirm.js';
 import { objectsQuery } from './fresh-objects.js';
 import type { ResetOptions, ResetReport } from './lockkeeper.js';
-import { assertEnvironment, prepareToRun } from './prepare.js';
+import { listProject, throwProblems } from './migrations.js';
+import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
 import { databaseName, withDatabase } from './session.js';
 import { up } from './up.js';
 
@@ -35,6 +38,7 @@ export async function fresh(
   const removed = await withDatabase(config, context, async ({ session, connection }) => {
     const prepared = await prepareToRun(config, context, { session, connection });
     assertEnvironment(config, prepared.installation, 'fresh');
+    await assertApplicable(config, context, prepared);
     const targets = await findTargets(session, config);
     await confirmDanger(
       config,
@@ -50,6 +54,15 @@ export async function fresh(
     return targets.map((target) => target.name);
   });
   return { removed, up: (await up(config, context, {})) as RunReport };
+}
+
+/** Nothing is dropped for migrations that could not be applied. */
+async function assertApplicable(config: ResolvedConfig, context: Context, prepared: Prepared): Promise<void> {
+  const project = listProject(config);
+  const state = compareState(project.files, emptyHistory);
+  const { session } = prepared.opened;
+  const { problems } = await checkProject(project, { state, session, context, gone: [] });
+  throwProblems(problems);
 }
 
 async function findTargets(session: Session, config: ResolvedConfig): Promise<readonly DropTarget[]> {

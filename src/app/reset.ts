@@ -12,7 +12,7 @@ export async function redo(
   context: Context,
   request: { readonly options: ConfirmOptions & { readonly steps?: number }; readonly ask: Ask | undefined },
 ): Promise<ResetReport> {
-  const undone = ran(await down(config, context, { ...request, verb: 'redo' }));
+  const undone = ran(await down(config, context, { ...request, verb: 'redo', again: true }));
   const steps = undone.applied.length;
   if (steps === 0) return { removed: [], up: { ...undone, direction: 'up' } };
   const redone: RunReport[] = [];
@@ -39,7 +39,12 @@ export async function reset(
     { ...request.options, ask: request.ask },
   );
   const undone = ran(
-    await down(config, context, { options: { all: true, yes: true }, ask: request.ask, verb: 'reset' }),
+    await down(config, context, {
+      options: { all: true, yes: true },
+      ask: request.ask,
+      verb: 'reset',
+      again: true,
+    }),
   );
   return { removed: names(undone), up: ran(await up(config, context, {})) };
 }

@@ -1,15 +1,10 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
-import type { Direction, Warning } from '../core/report.js';
-import type { Migration, Script } from '../migration/migration.js';
-import { checkDependencies } from '../migration/order.js';
-import type { Session } from '../pg/index.js';
-import { compareState, type MigrationState } from '../plan/state.js';
-import { findSyntaxProblems } from './check-syntax.js';
+import { compareState } from '../plan/state.js';
+import { checkProject } from './check-project.js';
 import type { VerifyReport } from './lockkeeper.js';
-import { findChanged, historyProblems, listProject, readProject } from './migrations.js';
-import { planRun } from './plan-run.js';
+import { findChanged, historyProblems, listProject } from './migrations.js';
 import { prepareToRead } from './prepare.js';
 import { withDatabase } from './session.js';
 
@@ -24,15 +19,10 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
     const { session } = opened;
     const state = compareState(project.files, prepared.history);
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
-    const reading = await readProject(project, project.files, context);
-    const planned = await planBothWays(reading.migrations, state, session);
+    const checked = await checkProject(project, { state, session, context, gone: state.missing });
     const problems = [
-      ...project.problems,
       ...historyProblems(state, changed),
-      ...reading.problems,
-      ...checkDependencies(reading.migrations, [...project.files, ...state.missing]),
-      ...planned.problems,
-      ...(await findSyntaxProblems(session, reading.migrations)),
+      ...checked.problems,
       ...state.unfinished.map(
         ({ version, action, steps }) =>
           new LockkeeperError('MIGRATION_FAILED', {
@@ -48,8 +38,7 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
       problems: problems.map((problem) => problem.toJSON()),
       warnings: [
         ...prepared.warnings,
-        ...reading.warnings,
-        ...planned.warnings,
+        ...checked.warnings,
         ...state.outOfOrder.map(({ version, name }) => ({
           code: 'out-of-order',
           message: `Migration ${version} ${name} is pending, and older than what is applied.`,
@@ -57,31 +46,4 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
       ],
     };
   });
-}
-
-/** Cuts every way up and every way back into steps, as a run would. */
-async function planBothWays(
-  migrations: readonly Migration[],
-  state: MigrationState,
-  session: Session,
-): Promise<{ readonly problems: readonly LockkeeperError[]; readonly warnings: readonly Warning[] }> {
-  const plan = (direction: Direction, scriptOf: (migration: Migration) => Script | null) =>
-    planRun({
-      direction,
-      candidates: migrations.map((migration) => ({
-        migration,
-        script: scriptOf(migration),
-        row: null,
-        stored: false,
-      })),
-      state,
-      session,
-      singleTransaction: false,
-    });
-  const up = await plan('up', (migration) => migration.up);
-  const down = await plan('down', (migration) => migration.down);
-  return {
-    problems: [...up.problems, ...down.problems],
-    warnings: [...up.plan.warnings, ...down.plan.warnings],
-  };
 }
