@@ -46,10 +46,11 @@ export async function mark(
       },
       { ...options, ask: request.ask },
     );
+    const marking = { config, prepared, target, why: options.why };
     const statements =
-      options.as === 'applied'
-        ? await applied(context, { config, prepared, target, why: options.why })
-        : pending(prepared, target, options.why);
+      options.as === 'applied' && !target.isApplied
+        ? await applied(context, marking)
+        : settled(marking, options);
     await opened.session.send(['begin', ...statements, 'commit'].join(';\n'));
     return { version: target.version, name: target.name, as: options.as };
   });
@@ -127,14 +128,15 @@ async function applied(context: Context, marking: Marking): Promise<readonly str
   ]);
 }
 
-function pending(prepared: Prepared, target: Target, why: string): readonly string[] {
+/** The row goes, or stays as it is where only the steps of an undo were open. */
+function settled({ prepared, target, why }: Marking, { as }: MarkOptions): readonly string[] {
   const { tables } = prepared;
   return [
-    ...(target.isApplied ? [claimRollback(tables, target, '1')] : []),
+    ...(target.isApplied && as === 'pending' ? [claimRollback(tables, target, '1')] : []),
     closeSteps(tables, target),
     logRow(
       tables,
-      { key: target, action: 'repair', status: 'completed', step: 0, message: `Marked as pending: ${why}` },
+      { key: target, action: 'repair', status: 'completed', step: 0, message: `Marked as ${as}: ${why}` },
       stampOf(prepared, 0),
     ),
   ];
