@@ -1,7 +1,8 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
-import { logRow, replaceChecksum } from '../history/index.js';
+import { historyRow } from '../execute/index.js';
+import { logRow, replaceContent } from '../history/index.js';
 import { findReferenced } from '../migration/order.js';
 import { compareState } from '../plan/state.js';
 import { type Ask, confirmDanger } from './confirm.js';
@@ -60,7 +61,7 @@ export async function repair(
     await opened.session.send(
       [
         'begin',
-        ...reading.migrations.map((migration) => replaceChecksum(prepared.tables, migration)),
+        ...reading.migrations.map((migration) => replaceContent(prepared.tables, historyRow(migration))),
         logRow(prepared.tables, entry, stampOf(prepared, 0)),
         'commit',
       ].join(';\n'),

@@ -25,7 +25,7 @@ export {
   finishApply,
   finishRollback,
   logRow,
-  replaceChecksum,
+  replaceContent,
   tagNewest,
   type HistoryRow,
   type JournalAction,

@@ -178,10 +178,23 @@ export function tagNewest(tables: HistoryTables, tag: string): string {
   return `update ${tables.migrations} set tags = pg_catalog.array_append(tags, ${quoteLiteral(tag)}) where seq = (select pg_catalog.max(seq) from ${tables.migrations}) returning version, name`;
 }
 
-/** Takes over the checksums of a file whose present content a person accepted; answers `UPDATE 1`. */
-export function replaceChecksum(
-  tables: HistoryTables,
-  file: MigrationKey & { readonly checksum: string; readonly tokenChecksum: string },
-): string {
-  return `update ${tables.migrations} set checksum = ${quoteLiteral(file.checksum)}, checksum_tokens = ${quoteLiteral(file.tokenChecksum)} where ${where(file)}`;
+/**
+ * Takes over what a file says now whose present content a person accepted: checksums, metadata, and the way back,
+ * which would otherwise still be the old one on the day when the file is gone. Answers `UPDATE 1`.
+ */
+export function replaceContent(tables: HistoryTables, row: HistoryRow): string {
+  const values = {
+    name: quoteLiteral(row.name),
+    release: literal(row.release),
+    description: literal(row.description),
+    author: literal(row.author),
+    checksum: quoteLiteral(row.checksum),
+    checksum_tokens: quoteLiteral(row.tokenChecksum),
+    depends: textArray(row.depends),
+    rollback_available: String(row.rollbackAvailable),
+    down_script: literal(row.downScript),
+    down_script_hash: literal(row.downScriptHash),
+  };
+  const set = Object.entries(values).map(([column, value]) => `${column} = ${value}`);
+  return `update ${tables.migrations} set ${set.join(', ')} where ${where(row)}`;
 }
