@@ -106,8 +106,13 @@ export function sortByVersion<Item>(items: readonly Item[], versionOf: (item: It
 
 /** True when the version is a moment in time, false for sequential and dotted numbers. */
 export function isMomentVersion(version: string): boolean {
+  return momentDigits(version) !== null;
+}
+
+/** The calendar digits (YYYYMMDDHHMMSSmmm) that a moment stands for, in UTC; null for what is no moment. */
+export function momentDigits(version: string): string | null {
   const head = numberParts(version)?.[0];
-  return head !== undefined && parseMoment(head) !== null;
+  return head === undefined ? null : parseMoment(head);
 }
 
 /** The digit groups of a version, a separated date being one group; null when it is no number. Trailing zeros go. */
