@@ -11,6 +11,8 @@ export const usage = `usage: npm run bench -- [options]
   --no-rivals          without the rivals
   --rivals-5000        the rivals also run 5,000 migrations
   --postgres x         a major under /usr/lib/postgresql, a folder of programs, or 'embedded'
+  --private-fs         the cluster gets an ext4 file system of its own in an image file (root, Linux), for machines where
+                       other programs create and delete many files
   --date yyyy-mm-dd    the date in the report (default: today)
   --out file           where the report goes (default: bench/RESULTS.md, and only after a complete run)
   --json file          every single measurement, one JSON document
@@ -39,6 +41,7 @@ export function readOptions(args) {
       'no-rivals': { type: 'boolean', default: false },
       'rivals-5000': { type: 'boolean', default: false },
       postgres: { type: 'string' },
+      'private-fs': { type: 'boolean', default: false },
       date: { type: 'string' },
       out: { type: 'string' },
       json: { type: 'string' },

@@ -17,6 +17,7 @@ import {
 import { createMeasure, findTimer } from './measure.mjs';
 import { readOptions, usage } from './options.mjs';
 import { countVerdicts, promises, renderReport } from './report.mjs';
+import { mountPrivateFs } from './private-fs.mjs';
 import { installRivals, installedVersion, rivals, typescriptRivals } from './rivals.mjs';
 import { listScenarios } from './scenarios.mjs';
 import { BenchServer, findPrograms, findPsql } from './server.mjs';
@@ -33,12 +34,15 @@ async function main() {
   // The server's user must be able to reach its folder.
   const work = mkdtempSync(join(tmpdir(), 'lockkeeper-bench-'));
   chmodSync(work, 0o755);
-  const programs = findPrograms(options.postgres, work);
-  const psql = findPsql(programs);
-  const scenarios = listScenarios({ cast: await castOf(work, psql, rivalProblem), options });
-  if (options.list) console.log(scenarios.map(({ id, rounds }) => `${id} (${rounds} rounds)`).join('\n'));
-  else await measureAll({ began, work, programs, psql, scenarios, rivalProblem });
-  if (!options.keep) rmSync(work, { recursive: true, force: true });
+  try {
+    const programs = findPrograms(options.postgres, work);
+    const psql = findPsql(programs);
+    const scenarios = listScenarios({ cast: await castOf(work, psql, rivalProblem), options });
+    if (options.list) console.log(scenarios.map(({ id, rounds }) => `${id} (${rounds} rounds)`).join('\n'));
+    else await measureAll({ began, work, programs, psql, scenarios, rivalProblem });
+  } finally {
+    if (!options.keep) rmSync(work, { recursive: true, force: true });
+  }
 }
 
 async function castOf(work, psql, rivalProblem) {
@@ -59,14 +63,14 @@ async function castOf(work, psql, rivalProblem) {
 async function measureAll({ began, work, programs, psql, scenarios, rivalProblem }) {
   if (!existsSync(program)) throw new Error('dist/cli/main.js is missing: run `npm run build` first.');
   const timer = findTimer();
-  const server = new BenchServer(programs, work);
+  const opened = [];
+  closeOnSignal(() => closeAll(opened), work);
+  const server = await openServer({ programs, work, opened });
   const stage = new Stage({ server, measure: createMeasure(timer, work), work });
-  stopOnSignal(server);
-  await server.start();
   try {
     for (const scenario of scenarios) await stage.run(scenario);
   } finally {
-    await server.stop();
+    await closeAll(opened);
   }
   const run = {
     options,
@@ -74,7 +78,7 @@ async function measureAll({ began, work, programs, psql, scenarios, rivalProblem
     failures: stage.failures,
     load: stage.load,
     timer: timer.name,
-    settings: '`autovacuum = off`, no Unix socket',
+    settings: `\`autovacuum = off\`, no Unix socket${options['private-fs'] ? '; an ext4 file system of its own' : ''}`,
     minutes: (Date.now() - began) / 60_000,
     versions: versionsOf(server, psql),
     rivalProblem: rivalProblem === null ? null : clean(rivalProblem, work).slice(-600),
@@ -83,10 +87,33 @@ async function measureAll({ began, work, programs, psql, scenarios, rivalProblem
   publish(run);
 }
 
+/** Each thing that is opened says at once how it is closed again. */
+async function openServer({ programs, work, opened }) {
+  try {
+    if (options['private-fs']) opened.push(mountPrivateFs(join(work, 'server')));
+    const server = new BenchServer(programs, work);
+    opened.push(() => server.stop());
+    await server.start();
+    return server;
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function closeAll(opened) {
+  while (opened.length > 0) await opened.pop()();
+}
+
 /** What was started is stopped also when the bench is interrupted. */
-function stopOnSignal(server) {
+function closeOnSignal(close, work) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => void server.stop().then(() => process.exit(130)));
+    process.once(signal, () => {
+      void close().then(() => {
+        if (!options.keep) rmSync(work, { recursive: true, force: true });
+        process.exit(130);
+      });
+    });
   }
 }
 

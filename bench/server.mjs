@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chownSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -90,6 +91,8 @@ export class BenchServer {
     ];
     const made = spawnSync(join(programs, 'initdb'), args, { cwd: home, encoding: 'utf8', ...owner });
     if (made.status !== 0) throw new Error(`initdb failed: ${made.error ?? made.stderr}`);
+    // A bench that ends by a fault of its own leaves no server behind.
+    process.once('exit', () => this.#process?.kill('SIGINT'));
   }
 
   /** Settings beyond these are PostgreSQL's defaults: fsync and synchronous_commit are on. */
@@ -109,6 +112,7 @@ export class BenchServer {
       stdio: ['ignore', log, log],
       ...owner,
     });
+    closeSync(log);
     this.#process.once('exit', () => (this.#process = null));
     await this.#connectAdmin();
     const { rows } = await this.#admin.query('show server_version');
