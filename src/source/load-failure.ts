@@ -43,7 +43,6 @@ function clean(line: string, path: string): string {
 
 function hintFor(cause: unknown, message: string): string {
   const missing = /Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
-  if (missing === 'lockkeeper') return 'Install it in the project: npm install --save-dev lockkeeper';
   if (missing !== undefined && !missing.startsWith('.') && !missing.startsWith('/')) {
     return `Install it in the project: npm install ${missing}`;
   }

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
+import { cacheFolder } from '../core/cache-folder.js';
 import { defineMigration } from '../migration/define.js';
 import { sql } from '../migration/sql-tag.js';
 
@@ -20,13 +21,14 @@ const ownModule = { defineMigration, sql };
 
 /**
  * TypeScript goes through jiti, which takes every kind of project on every supported Node; JavaScript goes through
- * Node's own import. There is no second try with the other: the module may have half run.
+ * Node's own import, unless it imports our name where no copy is installed. There is no second try with the other:
+ * the module may have half run.
  */
 export function createModuleLoader(root: string): ModuleLoader {
   let jiti: Promise<Jiti> | null = null;
   return {
     async load(path, checksum) {
-      if (/\.[cm]?js$/i.test(path)) return loadJavaScript(path, checksum);
+      if (/\.[cm]?js$/i.test(path) && !wantsOwnModule(path)) return loadJavaScript(path, checksum);
       jiti ??= createLoader(root);
       const loader = await jiti;
       // The cache is the process's own; a file that was edited since has to run anew.
@@ -47,16 +49,22 @@ async function createLoader(root: string): Promise<Jiti> {
   });
 }
 
+/** `npx lockkeeper` runs without a copy in the project; then Node cannot resolve our name in a JavaScript migration. */
+function wantsOwnModule(path: string): boolean {
+  if (!/(?:from|import|require\s*\()\s*(['"])lockkeeper\1/.test(readFileSync(path, 'utf8'))) return false;
+  try {
+    createRequire(path).resolve('lockkeeper/package.json');
+    return false;
+  } catch {
+    // Not to be resolved from there: that is what was asked.
+    return true;
+  }
+}
+
 async function loadJavaScript(path: string, checksum: string): Promise<Readonly<Record<string, unknown>>> {
   const url = pathToFileURL(path);
   // Node keeps modules by URL, CommonJS ones by path as well; the checksum makes an edited file another module.
   url.searchParams.set('checksum', checksum.slice(0, 16));
   delete createRequire(url).cache[path];
   return (await import(url.href)) as Readonly<Record<string, unknown>>;
-}
-
-/** Where transpiled files are kept; a folder of ours, because a shared one would be cleared by others. */
-function cacheFolder(root: string): string {
-  const modules = join(root, 'node_modules');
-  return existsSync(modules) ? join(modules, '.cache', 'lockkeeper') : join(root, '.lockkeeper', 'cache');
 }

@@ -42,7 +42,7 @@ function read(files: Readonly<Record<string, string>>, between = ''): Answer {
       ${between === '' ? '' : `${between}; answer = await source.read(source.list().files);`}
       const { migrations, problems } = answer;
       console.log(JSON.stringify({ migrations, problems }));`;
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    const output = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], {
       encoding: 'utf8',
     });
     return JSON.parse(output) as Answer;
@@ -80,6 +80,20 @@ describe("code migrations under Node's own import", () => {
     ]);
   });
 
+  it('gives JavaScript our own name without a copy in the project', () => {
+    const answer = read({
+      'migrations/1_a.mjs': "import { sql } from 'lockkeeper';\nexport const up = sql`select 1`;",
+      'migrations/2_b.cjs': "const { sql } = require('lockkeeper');\nexports.up = sql`select 2`;",
+      'migrations/3_c.mjs': "// from 'elsewhere'\nexport const up = 'select 3';",
+    });
+    expect(answer.problems).toEqual([]);
+    expect(texts(answer)).toEqual([
+      ['1', 'select 1'],
+      ['2', 'select 2'],
+      ['3', 'select 3'],
+    ]);
+  });
+
   it('loads edited files anew, whatever module system they are of', () => {
     const answer = read(
       {
@@ -100,7 +114,7 @@ describe("code migrations under Node's own import", () => {
 
   it('tells where a module failed, and what to install', () => {
     const { problems } = read({
-      'migrations/1_a.mjs': "import { sql } from 'lockkeeper';",
+      'migrations/1_a.mjs': "import 'not-installed-anywhere';",
       'migrations/2 b.mjs': '\n\nthrow new Error("no luck");',
       'migrations/3_c.cjs': '\nnotDefined();',
       'migrations/4_d.mjs': 'export const up = {;',
@@ -108,14 +122,14 @@ describe("code migrations under Node's own import", () => {
       'migrations/6_f.ts': '\nconst x: = 1;',
     });
     expect(problems.map(({ code, message, location }) => [code, location.line, message])).toEqual([
-      ['MIGRATION_LOAD_FAILED', 1, expect.stringMatching(/Cannot find package 'lockkeeper'/)],
+      ['MIGRATION_LOAD_FAILED', 1, expect.stringMatching(/Cannot find package 'not-installed-anywhere'/)],
       ['MIGRATION_LOAD_FAILED', 3, '"migrations/2 b.mjs" failed to load: no luck.'],
       ['MIGRATION_LOAD_FAILED', 2, '"migrations/3_c.cjs" failed to load: notDefined is not defined.'],
       ['MIGRATION_LOAD_FAILED', 1, '"migrations/4_d.mjs" failed to load: Unexpected token \';\'.'],
       ['MIGRATION_LOAD_FAILED', 2, '"migrations/5_e.ts" failed to load: no luck.'],
       ['MIGRATION_LOAD_FAILED', 2, expect.stringMatching(/Unexpected token/)],
     ]);
-    expect(problems[0]?.hint).toBe('Install it in the project: npm install --save-dev lockkeeper');
+    expect(problems[0]?.hint).toBe('Install it in the project: npm install not-installed-anywhere');
     expect(problems[5]?.message).toBe('"migrations/6_f.ts" failed to load: ParseError: Unexpected token.');
   });
 });
