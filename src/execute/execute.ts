@@ -3,11 +3,13 @@ import type { FailedMigration, MigrationReport, RunReport } from '../core/report
 import { redact } from '../core/redact.js';
 import { logRow } from '../history/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
-import { stepFailure } from './failure.js';
+import { commitFailure, stepFailure } from './failure.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
+import { ours } from './parts.js';
 import type { Run } from './run.js';
+import { sendParts } from './send-parts.js';
 
 /** What has happened so far; becomes the report, whichever way the run ends. */
 interface Tally {
@@ -76,12 +78,24 @@ async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
         insideSingleTransaction: true,
       });
     }
-    await cancellable(run, () => run.session.send('commit'));
+    await commitAll(run, plan);
   } catch (error) {
     tally.applied = [];
     if (run.session.lost === null && run.session.transactionStatus !== 'I')
       await run.session.send('rollback');
+    const failed = plan.migrations.find(({ migration }) => migration.version === tally.failed?.version);
+    if (failed !== undefined && isLockkeeperError(error))
+      await journalFailure(run, failed, { failure: error, step: 1 });
     throw error;
+  }
+}
+
+async function commitAll(run: Run, plan: Plan): Promise<void> {
+  try {
+    await cancellable(run, () => sendParts(run.session, [ours('commit', 'COMMIT')]));
+  } catch (error) {
+    const last = plan.migrations.at(-1);
+    throw last === undefined ? error : redact(commitFailure(error, last, run.context.stop.cancel.aborted));
   }
 }
 

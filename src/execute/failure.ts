@@ -79,9 +79,10 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
     ...(server.where === undefined ? {} : { where: server.where }),
   };
   const version = String(details['version']);
-  if (part.source === null && server.code === sqlstate.divisionByZero) return claimLost(version, info, error);
-  if (part.source === null && server.code === sqlstate.uniqueViolation)
-    return claimTaken(version, info, error);
+  // What COMMIT refuses is a deferred constraint of the user's, never a claim of ours.
+  const claim = part.source === null && part.expect !== 'COMMIT';
+  if (claim && server.code === sqlstate.divisionByZero) return claimLost(version, info, error);
+  if (claim && server.code === sqlstate.uniqueViolation) return claimTaken(version, info, error);
   const init = {
     message: `${location === null && part.expect === 'COMMIT' ? `Migration ${version} failed at COMMIT` : `Migration ${version} failed`}: ${server.message}${server.detail === undefined ? '' : ` (${server.detail})`}`,
     hint: wayOut(server, retries),
@@ -93,6 +94,20 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
     server.code === sqlstate.lockNotAvailable ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED',
     init,
   );
+}
+
+/** The one COMMIT of a whole run was refused, so which of its migrations is to blame is not known. */
+export function commitFailure(error: unknown, last: PlannedMigration, cancelled: boolean): LockkeeperError {
+  const failure = stepFailure(error, last, { cancelled, retries: 0 });
+  if (!(error instanceof PartRefused) || failure.code === 'INTERRUPTED') return failure;
+  const { message, detail } = error.server;
+  const { version: _version, name: _name, ...details } = failure.details;
+  return new LockkeeperError(failure.code, {
+    message: `The single transaction of the run failed at COMMIT, and nothing of it was kept: ${message}${detail === undefined ? '' : ` (${detail})`}`,
+    details,
+    cause: error,
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+  });
 }
 
 function claimLost(version: string, details: Details, cause: unknown): LockkeeperError {
