@@ -3,6 +3,7 @@ import type { MigrationReport, StepReport } from '../core/report.js';
 import { completeStep, failStep } from '../history/index.js';
 import type { Script } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
+import type { Statement } from '../sql/statement.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { runAloneStep } from './alone-step.js';
 import { runCodeStep } from './code-step.js';
@@ -113,17 +114,23 @@ async function runEmpty(
 }
 
 /**
- * Settings that earlier steps made for the session. Within one session only the role has to be set again (it is reset
- * before the history is written); after a resume everything has (ENGINE B9).
+ * Settings that earlier steps made for the session. Within one session only roles and timeouts have to be set again
+ * (both are reset before the history is written); after a resume everything has (ENGINE B9).
  */
 function replayParts(planned: PlannedMigration, step: Step, resumed: boolean): readonly Part[] {
   const { script, steps } = planned;
   if (script.kind === 'code') return [];
   return steps
     .filter((earlier) => earlier.number < step.number)
-    .flatMap((earlier) => (earlier.kind === 'transaction' ? earlier.statements : []))
-    .filter(({ traits }) => traits.sessionState === 'set' && (resumed || changesRole(traits.label)))
+    .flatMap(statementsOf)
+    .filter(({ traits }) => traits.sessionState === 'set')
+    .filter(({ traits }) => resumed || traits.setsTimeout || changesRole(traits.label))
     .map((statement) => theirs(script satisfies Script, statement));
+}
+
+function statementsOf(step: Step): readonly Statement[] {
+  if (step.kind === 'transaction') return step.statements;
+  return step.kind === 'alone' ? [step.statement] : [];
 }
 
 const changesRole = (label: string): boolean => /ROLE|SESSION AUTHORIZATION/.test(label);
@@ -143,7 +150,8 @@ async function settleOpenSteps(run: Run, planned: PlannedMigration): Promise<Rea
       done.add(open.step);
       continue;
     }
-    const settlement = await settleStep(run, open, step);
+    const replay = replayParts(planned, step, true);
+    const settlement = await settleStep(run, { open, step, script: planned.script, replay });
     run.context.events.emit('recovery:decision', {
       version: open.version,
       step: open.step,
