@@ -3,6 +3,7 @@ import type { Direction, Warning } from '../core/report.js';
 import type { AppliedMigration } from '../history/index.js';
 import type { Migration, Script, SqlScript } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
+import { foldName } from '../sql/object-name.js';
 import type { Statement } from '../sql/statement.js';
 import type { Session } from '../pg/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
@@ -77,13 +78,15 @@ function cutScript(
   if (script.kind === 'code') {
     const transaction = mode !== 'none';
     const step: Step = { kind: 'code', number: 1, hash: migration.checksum, transaction };
-    return { ...none, steps: [step] };
+    const refused = about.request.singleTransaction && !transaction;
+    return { ...none, steps: [step], problems: refused ? [codeWithoutTransaction(migration)] : [] };
   }
   return planSteps(script, {
     mode,
     serverMajor: about.request.session.info.major,
     singleTransaction: about.request.singleTransaction,
-    relationKind: (relation) => (about.partitioned.has(relation) ? 'partitioned' : 'plain'),
+    relationKind: (relation) =>
+      about.partitioned.has(relation) || about.partitioned.has(lastPart(relation)) ? 'partitioned' : 'plain',
   });
 }
 
@@ -96,6 +99,14 @@ function needsCommit(migration: Migration, statement: Statement): LockkeeperErro
   });
 }
 
+function codeWithoutTransaction({ version }: Migration): LockkeeperError {
+  return new LockkeeperError('SINGLE_TRANSACTION_IMPOSSIBLE', {
+    message: `The run cannot be one transaction: migration ${version} is code that asks for no transaction.`,
+    hint: 'Run without --single-transaction, or leave this migration out of the run.',
+    details: { version },
+  });
+}
+
 const emptyScript = (migration: Migration): SqlScript => ({
   kind: 'sql',
   text: '',
@@ -103,6 +114,30 @@ const emptyScript = (migration: Migration): SqlScript => ({
   file: migration.path,
   lineOffset: 0,
 });
+
+/** `"App".orders` → `orders`: a file may write one name in several ways. */
+const lastPart = (name: string): string => foldName(name).split('.').at(-1) ?? name;
+
+/**
+ * Partitioned tables, and indexes on them, that this very run makes. The name alone is compared: a plain table of the
+ * same name that is taken for one of them runs outside a transaction, which it may as well.
+ */
+function willBePartitioned(
+  candidates: readonly Candidate[],
+  known: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const names = new Set([...known].flatMap((name) => [name, lastPart(name)]));
+  for (const { script } of candidates) {
+    for (const { traits, start, end } of script?.kind === 'sql' ? script.statements : []) {
+      const [, kind, name] = /^(table|index) ([^]+)$/.exec(traits.creates ?? '') ?? [];
+      if (kind === undefined || name === undefined) continue;
+      const parent = traits.relation === null ? false : names.has(lastPart(traits.relation));
+      const divided = /\bpartition\s+by\b/i.test((script as SqlScript).text.slice(start, end));
+      if (kind === 'table' ? divided : parent) names.add(lastPart(name));
+    }
+  }
+  return names;
+}
 
 /** REINDEX TABLE and CLUSTER t read the same for plain and partitioned relations; only the catalog tells (ENGINE B10). */
 async function findPartitioned(request: PlanRequest): Promise<ReadonlySet<string>> {
@@ -115,5 +150,5 @@ async function findPartitioned(request: PlanRequest): Promise<ReadonlySet<string
     `select name from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(name) where c.relkind in ('p', 'I')`,
     [names],
   );
-  return new Set(rows.map((row) => row.name));
+  return willBePartitioned(request.candidates, new Set(rows.map((row) => row.name)));
 }
