@@ -1,23 +1,41 @@
-import type { CommandModule } from './invocation.js';
+import { run as completion } from './commands/completion.js';
+import { run as config } from './commands/config.js';
+import { run as db } from './commands/db.js';
+import { run as doctor } from './commands/doctor.js';
+import { run as down } from './commands/down.js';
+import { run as fresh } from './commands/fresh.js';
+import { run as history } from './commands/history.js';
+import { run as init } from './commands/init.js';
+import { run as mark } from './commands/mark.js';
+import { run as create } from './commands/new.js';
+import { run as redo } from './commands/redo.js';
+import { run as repair } from './commands/repair.js';
+import { run as reset } from './commands/reset.js';
+import { run as setup } from './commands/setup.js';
+import { run as status } from './commands/status.js';
+import { run as tag } from './commands/tag.js';
+import { run as up } from './commands/up.js';
+import { run as verify } from './commands/verify.js';
+import type { Action } from './invocation.js';
 
-/** What runs a verb; each is loaded when it is called, so that help and completion load none. */
-export const actions: Readonly<Record<string, () => Promise<CommandModule>>> = {
-  up: () => import('./commands/up.js'),
-  down: () => import('./commands/down.js'),
-  status: () => import('./commands/status.js'),
-  new: () => import('./commands/new.js'),
-  redo: () => import('./commands/redo.js'),
-  verify: () => import('./commands/verify.js'),
-  history: () => import('./commands/history.js'),
-  config: () => import('./commands/config.js'),
-  doctor: () => import('./commands/doctor.js'),
-  init: () => import('./commands/init.js'),
-  setup: () => import('./commands/setup.js'),
-  reset: () => import('./commands/reset.js'),
-  fresh: () => import('./commands/fresh.js'),
-  tag: () => import('./commands/tag.js'),
-  mark: () => import('./commands/mark.js'),
-  repair: () => import('./commands/repair.js'),
-  db: () => import('./commands/db.js'),
-  completion: () => import('./commands/completion.js'),
+/** What runs each verb. */
+export const actions: Readonly<Record<string, Action>> = {
+  up,
+  down,
+  status,
+  new: create,
+  redo,
+  verify,
+  history,
+  config,
+  doctor,
+  init,
+  setup,
+  reset,
+  fresh,
+  tag,
+  mark,
+  repair,
+  db,
+  completion,
 };

@@ -10,7 +10,7 @@ const mostPlanned = 20;
 const colours = /\p{Cc}\[[\d;]*m/gu;
 
 export interface AskOptions {
-  readonly host: Pick<Host, 'stdin' | 'stdinIsTTY' | 'stderr'>;
+  readonly host: Pick<Host, 'stdin' | 'stderr'>;
   readonly talk: Talk;
   readonly look: Look;
   readonly signal: AbortSignal;
@@ -19,7 +19,7 @@ export interface AskOptions {
 /** How a person is asked; undefined where nobody sits at the terminal, so that the verb refuses instead of waiting. */
 export function createAsk(options: AskOptions): ((question: Question) => Promise<boolean>) | undefined {
   const { host } = options;
-  if (!host.stdinIsTTY || host.stderr.isTTY !== true) return undefined;
+  if (host.stderr.isTTY !== true || host.stdin().isTTY !== true) return undefined;
   return (question) => ask(question, options);
 }
 

@@ -18,10 +18,8 @@ export interface Host {
   readonly program: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
-  /** Somebody sits at the keyboard. */
-  readonly stdinIsTTY: boolean;
   /** Opened only where something is asked, because opening it costs time. */
-  readonly stdin: () => Readable;
+  readonly stdin: () => Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
   readonly version: () => string;

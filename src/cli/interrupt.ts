@@ -5,6 +5,8 @@ const exitInterrupted = 130;
 const echoMs = 250;
 
 export interface InterruptOptions {
+  /** Somebody sits at a terminal. */
+  readonly isTerminal: boolean;
   /** A running step is worth waiting for; without one the first signal cancels at once. */
   readonly runs: boolean;
   readonly say: (text: string) => void;
@@ -21,7 +23,7 @@ export interface Interrupt {
 
 /** Turns signals into stages: first finish the step, then cancel its statement, then leave. */
 export function watchSignals(
-  host: Pick<Host, 'onSignal' | 'exit' | 'env' | 'stdinIsTTY'>,
+  host: Pick<Host, 'onSignal' | 'exit' | 'env'>,
   options: InterruptOptions,
 ): Interrupt {
   const finish = new AbortController();
@@ -29,7 +31,7 @@ export function watchSignals(
   const stages = stagesOf(finish, cancel, options);
   let [stage, lastAt] = [0, Number.NEGATIVE_INFINITY];
   const onSignal = (): void => {
-    if (isEcho(host, options.now() - lastAt)) return;
+    if (options.isTerminal && isEcho(host, options.now() - lastAt)) return;
     lastAt = options.now();
     const run = stages[stage];
     stage++;
@@ -72,6 +74,6 @@ function stagesOf(
  * A key pressed once arrives twice under npm: the terminal signals the whole process group, and npm passes its own
  * signal on. Only there are two signals within a moment one.
  */
-function isEcho(host: Pick<Host, 'env' | 'stdinIsTTY'>, sinceLastMs: number): boolean {
-  return host.stdinIsTTY && host.env['npm_execpath'] !== undefined && sinceLastMs < echoMs;
+function isEcho(host: Pick<Host, 'env'>, sinceLastMs: number): boolean {
+  return host.env['npm_execpath'] !== undefined && sinceLastMs < echoMs;
 }

@@ -21,10 +21,8 @@ export interface Invocation {
   readonly withLockkeeper: <Result>(use: (lockkeeper: Lockkeeper) => Promise<Result>) => Promise<Result>;
 }
 
-/** What a file in `commands/` exports. */
-export interface CommandModule {
-  readonly run: (invocation: Invocation) => Promise<ExitCode>;
-}
+/** What a file in `commands/` exports as `run`. */
+export type Action = (invocation: Invocation) => Promise<ExitCode>;
 
 /** The flags that are configuration, in the library's words. */
 export function configurationOf(flags: FlagValues): LockkeeperOptions {

@@ -1,47 +1,45 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isatty } from 'node:tty';
 import type { Host } from './host.js';
+import { standardOutput } from './output.js';
 import { runProgram } from './program.js';
+
+// The build makes this file and what it imports one CommonJS file, because Node starts that faster than a module:
+// nothing here may wait at the top level.
 
 /** How long a finished program may be kept alive by something that forgot to end. */
 const patienceMs = 1000;
+
+const stdout = standardOutput(1, () => process.stdout);
+const stderr = standardOutput(2, () => process.stderr);
 
 const host: Host = {
   argv: process.argv.slice(2),
   program: programName(process.argv[1]),
   env: process.env,
   platform: process.platform,
-  stdinIsTTY: isatty(0),
   stdin: () => process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout,
+  stderr,
   version: readVersion,
   onSignal: (signal, listener) => {
     process.on(signal, listener);
     return () => void process.off(signal, listener);
   },
   exit: (code) => process.exit(code),
-  createLockkeeper: async (options) => {
-    const { createLockkeeper } = await import('../app/create-lockkeeper.js');
-    return createLockkeeper(options);
-  },
+  createLockkeeper: async (options) => (await import('./after-start.js')).openLibrary(options),
 };
 
-// `lockkeeper status | head` and a closed terminal end the reader, not the work: what can no longer be read is dropped.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
-}
-process.exitCode = await runProgram(host);
-leaveWhenQuiet();
+void runProgram(host).then((code) => {
+  process.exitCode = code;
+  leaveWhenQuiet();
+});
 
 /** The process ends by itself when all is done and written; this only ends one that something keeps alive. */
 function leaveWhenQuiet(): void {
   const timer = setTimeout(() => {
-    if (process.stdout.writableLength + process.stderr.writableLength > 0) leaveWhenQuiet();
+    if (stdout.pending() || stderr.pending()) leaveWhenQuiet();
     else process.exit();
   }, patienceMs);
   timer.unref();

@@ -44,8 +44,13 @@ export function createPrinter(host: Host, flags: FlagValues): Printer {
     quiet,
     verbose,
     look: lookOf(host.stdout),
-    talkLook: lookOf(host.stderr),
-    live: host.stderr.isTTY === true && !quiet && !isSet(host.env['CI']) && host.env['TERM'] !== 'dumb',
+    // Looked at only when there is something to say, because opening a terminal takes time.
+    get talkLook() {
+      return lookOf(host.stderr);
+    },
+    get live() {
+      return !quiet && host.stderr.isTTY === true && !isSet(host.env['CI']) && host.env['TERM'] !== 'dumb';
+    },
     answer: line(host.stdout),
     document: (value) => line(host.stdout)(JSON.stringify(value, null, 2)),
     talk: quiet ? () => undefined : line(host.stderr),

@@ -14,8 +14,8 @@ export async function runProgram(host: Host): Promise<ExitCode> {
   if (parsed.kind === 'help') return showHelp(parsed.command, printer, host);
   if (parsed.kind === 'version') return showVersion(printer, host);
   if (parsed.kind === 'problem') return refuse(parsed.problem, printer, host);
-  const { runCommand } = await import('./run-command.js');
-  return runCommand({ ...parsed, printer, host });
+  const { runCommand } = await import('./after-start.js');
+  return runCommand({ ...parsed, commands, printer, host });
 }
 
 function showVersion(printer: Printer, host: Host): ExitCode {
@@ -32,10 +32,7 @@ function showHelp(command: Command | null, printer: Printer, host: Host): ExitCo
 }
 
 async function refuse(problem: UsageProblem, printer: Printer, host: Host): Promise<ExitCode> {
-  const [{ reportFailure }, { usageError }] = await Promise.all([
-    import('./failure.js'),
-    import('./usage-error.js'),
-  ]);
+  const { reportFailure, usageError } = await import('./after-start.js');
   // What could not be read may be the value that swallowed --json: a program that asked for JSON still gets it.
   const json = printer.json || host.argv.includes('--json');
   const hint = problem.hint.replace(/(?<=: |See )((?:\S+ )?--help)/, `${host.program} $1`);

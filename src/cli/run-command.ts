@@ -10,11 +10,12 @@ import type { Host } from './host.js';
 import { watchSignals } from './interrupt.js';
 import { configurationOf, type Invocation } from './invocation.js';
 import type { Printer } from './printer.js';
-import { commands } from './table.js';
 import { Talk } from './talk.js';
 
 export interface CommandCall {
   readonly command: Command;
+  /** Every verb there is. */
+  readonly commands: readonly Command[];
   readonly flags: FlagValues;
   readonly args: readonly string[];
   readonly printer: Printer;
@@ -26,13 +27,11 @@ export async function runCommand(call: CommandCall): Promise<ExitCode> {
   const { printer, host, command } = call;
   const talk = new Talk(printer);
   try {
-    const load = actions[command.name];
-    if (load === undefined)
+    const run = actions[command.name];
+    if (run === undefined)
       throw usageError({ message: `The verb ${command.name} cannot be run.`, hint: 'See --help.' });
-    const { run } = await load();
     return await run({
       ...call,
-      commands,
       program: host.program,
       talk,
       withLockkeeper: (use) => withLockkeeper(call, talk, use),
@@ -53,7 +52,12 @@ async function withLockkeeper<Result>(
     talk.say(printer.talkLook.style.yellow(text));
     talk.flush();
   };
-  const interrupt = watchSignals(host, { runs: command.runs === true, say, now: () => performance.now() });
+  const interrupt = watchSignals(host, {
+    isTerminal: host.stderr.isTTY === true,
+    runs: command.runs === true,
+    say,
+    now: () => performance.now(),
+  });
   const ask = createAsk({ host, talk, look: printer.talkLook, signal: interrupt.finish });
   try {
     const lockkeeper = await host.createLockkeeper({

@@ -2,19 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type { StopSignalName } from '../../src/cli/host.js';
 import { watchSignals } from '../../src/cli/interrupt.js';
 
-function watch(options: { readonly env?: Record<string, string>; readonly stdinIsTTY?: boolean }) {
+function watch(options: { readonly env?: Record<string, string>; readonly isTerminal?: boolean }) {
   const state = { now: 1000, said: 0, exits: 0 };
   const listeners = new Set<() => void>();
   const host = {
     env: options.env ?? {},
-    stdinIsTTY: options.stdinIsTTY ?? false,
     onSignal: (_: StopSignalName, listener: () => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     exit: () => void state.exits++,
   };
-  const interrupt = watchSignals(host, { runs: true, say: () => void state.said++, now: () => state.now });
+  const interrupt = watchSignals(host, {
+    isTerminal: options.isTerminal ?? false,
+    runs: true,
+    say: () => void state.said++,
+    now: () => state.now,
+  });
   const press = (afterMs: number): void => {
     state.now += afterMs;
     for (const listener of listeners) listener();
@@ -34,7 +38,7 @@ describe('signals', () => {
   });
 
   it('count once when npm repeats the key that the terminal sent already', () => {
-    const { interrupt, press } = watch({ env: { npm_execpath: '/npm' }, stdinIsTTY: true });
+    const { interrupt, press } = watch({ env: { npm_execpath: '/npm' }, isTerminal: true });
     press(0);
     press(5);
     expect([interrupt.finish.aborted, interrupt.cancel.aborted]).toEqual([true, false]);

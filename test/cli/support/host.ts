@@ -22,7 +22,6 @@ export interface RunOptions {
   /** Columns of a terminal on both streams; without it they are pipes. */
   readonly columns?: number;
   readonly program?: string;
-  readonly stdinIsTTY?: boolean;
   /** What the library's verbs do. */
   readonly verbs?: Readonly<Record<string, (options: unknown, library: Library) => unknown>>;
 }
@@ -51,7 +50,6 @@ export async function run(line: string | readonly string[], options: RunOptions 
     program: options.program ?? 'lockkeeper',
     env: options.env ?? { LANG: 'C.UTF-8' },
     platform: 'linux',
-    stdinIsTTY: options.stdinIsTTY ?? false,
     stdin: () => Readable.from([]),
     stdout: { ...terminal, write: (text) => (written.stdout += text) },
     stderr: { ...terminal, write: (text) => (written.stderr += text) },
