@@ -32,6 +32,8 @@ export interface Claim {
   readonly answer?: Answer;
   /** Where it depends on more than syntax: refused here in some cases, so it always travels alone. */
   readonly cautious?: boolean;
+  /** First major that has the statement. @default 14 */
+  readonly since?: number;
   /** SQLSTATE of another mistake, which shows that the server got past its check of the transaction. */
   readonly failsWith?: string;
 }
@@ -71,7 +73,7 @@ export const claims: readonly Claim[] = [
   claim('relkind', 'cluster plain using plain_a'),
   claim('relkind', 'cluster verbose plain using plain_a'),
   claim('relkind', 'cluster plain_a on plain'),
-  claim('relkind', 'cluster part using part_id', { answer: '25001' }),
+  claim('relkind', 'cluster part using part_id', { answer: '25001', since: 15 }),
   no('cluster'),
   no('cluster verbose'),
   no('vacuum'),
@@ -179,7 +181,7 @@ export const claims: readonly Claim[] = [
   yes('insert into plain values (1, 2, 3)'),
   yes('with x as (select 1) update plain set a = 1'),
   yes('delete from only plain'),
-  yes('merge into plain using (select 1 as id) s on plain.id = s.id when matched then delete'),
+  yes('merge into plain using (select 1 as id) s on plain.id = s.id when matched then delete', { since: 15 }),
   yes('values (1)'),
   yes('table plain'),
   yes('(select 1) union (select 2)'),

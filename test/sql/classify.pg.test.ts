@@ -73,12 +73,15 @@ describe.each(servers.map((server) => ({ server, major: server.major })))(
       await database.drop();
     });
 
-    it.each(claims)('$sql is told as $inTransaction', async (claim) => {
-      expect(traitsOf(claim.sql).inTransaction).toBe(claim.inTransaction);
-      const answer = await answerInTransaction(client, claim);
-      const claimed = claim.inTransaction === 'no' && claim.cautious !== true ? '25001' : 'ok';
-      expect(answer).toBe(claim.failsWith ?? claim.answer ?? claimed);
-    });
+    it.each(claims.filter(({ since = 14 }) => since <= major))(
+      '$sql is told as $inTransaction',
+      async (claim) => {
+        expect(traitsOf(claim.sql).inTransaction).toBe(claim.inTransaction);
+        const answer = await answerInTransaction(client, claim);
+        const claimed = claim.inTransaction === 'no' && claim.cautious !== true ? '25001' : 'ok';
+        expect(answer).toBe(claim.failsWith ?? claim.answer ?? claimed);
+      },
+    );
 
     it.each([
       ['select * from nowhere', true],
@@ -128,7 +131,7 @@ describe.each(servers.map((server) => ({ server, major: server.major })))(
       [
         'create table t (a serial, b bigserial, c int generated always as identity (start with 5) primary key)',
       ],
-      ['create table t (a int, check (a > 0), constraint u unique nulls not distinct (a))'],
+      ['create table t (a int, check (a > 0), constraint u unique (a))'],
       ['create table t (a int, exclude boolean)'],
       ['create table t (a jsonb, primary key (a)) partition by list (a)'],
       ['create table t ()'],
