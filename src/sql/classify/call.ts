@@ -1,12 +1,12 @@
+import { QUOTED } from '../lexer.js';
 import type { StatementTraits } from '../statement.js';
 import type { TokenList } from '../token-list.js';
 import { literalValue } from './literal.js';
 import { identifier } from './name.js';
 import { settingTraits } from './session.js';
 
-/** Beginnings of the functions that matter here; everything else is passed over by its first letter and length. */
 const watched =
-  /^(?:set_config|currval|lastval|pg_advisory_unlock_all|pg_(?:try_)?advisory_xact_lock(?:_shared)?)$/i;
+  /^(?:set_config|currval|lastval|pg_advisory_unlock_all|pg_(?:try_)?advisory_xact_lock(?:_shared)?)$/;
 
 /**
  * What calls in a statement that runs them do to transaction and session. Only calls at token level count: the same
@@ -22,18 +22,13 @@ export function callTraits(tokens: TokenList): Partial<StatementTraits> {
   return found;
 }
 
-/** Cheap test before anything is copied: a name of fitting length and letter with a parenthesis after it. */
+/** Cheap test before anything is copied: a name that may be a watched one, with a parenthesis after it. */
 function isCandidate(tokens: TokenList, index: number): boolean {
   const length = tokens.end(index) - tokens.start(index);
-  if (length < 7 || length > 40 || !tokens.isName(index)) return false;
+  if (length < 7 || !tokens.isName(index) || !tokens.sign(index + 1, '(')) return false;
+  if (tokens.kind(index) === QUOTED) return true;
   const first = tokens.text.charCodeAt(tokens.start(index)) | 32;
-  const fits =
-    first === 112 ||
-    first === 115 ||
-    first === 99 ||
-    first === 108 ||
-    !/[a-z]/.test(String.fromCharCode(first));
-  return (fits || first === 117) && tokens.sign(index + 1, '(');
+  return first === 112 /* p */ || first === 115 /* s */ || first === 99 /* c */ || first === 108; /* l */
 }
 
 function callOf(tokens: TokenList, open: number, name: string): Partial<StatementTraits> {
