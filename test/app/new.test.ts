@@ -14,6 +14,12 @@ afterEach(() => {
   project = undefined;
 });
 
+/** Goes on in another, empty project. */
+function anew(): void {
+  project?.remove();
+  project = undefined;
+}
+
 const noon = Date.UTC(2026, 10, 20, 12, 0, 0);
 
 function create(options: NewOptions, files: Readonly<Record<string, string>> = {}, now = noon) {
@@ -174,8 +180,7 @@ drop table users;
     expect(text).toContain(
       '  id bigserial primary key,\n  created_at date,\n  deleted_at date,\n  updated_at',
     );
-    project?.remove();
-    project = undefined;
+    anew();
     expect(textOf({ name: 'create_a', columns: ['code:text:primary'] })).not.toContain('uuid');
   });
 
@@ -264,13 +269,11 @@ alter table users
 
   it('takes the options before the name', () => {
     expect(textOf({ name: 'create_users', table: 'app.people' })).toContain('create table app.people (');
-    project?.remove();
-    project = undefined;
+    anew();
     expect(textOf({ name: 'create_users', template: 'empty' })).toBe(
       '-- description: Create users\n\n-- migrate:up\n\n\n-- migrate:down\n\n',
     );
-    project?.remove();
-    project = undefined;
+    anew();
     expect(textOf({ name: 'whatever', table: 'users', columns: ['a:int'] })).toContain(
       'alter table users add column a integer;',
     );
