@@ -74,24 +74,33 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
   const reading = await readProject(project, state.pending, context);
   const syntax = await findSyntaxProblems(session, reading.migrations);
-  throwProblems([
+  const found = [
     ...project.problems,
     ...historyProblems(state, changed),
     ...reading.problems,
     ...checkDependencies(reading.migrations, [...project.files, ...state.missing]),
     ...syntax,
-  ]);
-  assertNothingHalfUndone(state);
+  ];
+  const planOf = (migrations: readonly Migration[]): ReturnType<typeof planRun> =>
+    planRun({
+      direction: 'up',
+      candidates: migrations.map((migration) => ({
+        migration,
+        script: migration.up,
+        row: null,
+        stored: false,
+      })),
+      state,
+      session,
+      singleTransaction: options.singleTransaction === true,
+    });
   const here = reading.migrations.filter((migration) => runsIn(migration, config.environment.name));
+  // One report for everything: what cannot be cut into steps is told together with the rest.
+  if (found.length > 0) throwProblems([...found, ...(await planOf(here)).problems]);
+  assertNothingHalfUndone(state);
   const ordered = orderByDependencies(here);
   const chosen = selectUp(ordered, prepared.history.applied, options);
-  const { plan, problems } = await planRun({
-    direction: 'up',
-    candidates: chosen.map((migration) => ({ migration, script: migration.up, row: null, stored: false })),
-    state,
-    session,
-    singleTransaction: options.singleTransaction === true,
-  });
+  const { plan, problems } = await planOf(chosen);
   throwProblems(problems);
   if (plan.singleTransaction) await assertSingleTransaction(session, chosen);
   const warnings = [
