@@ -1,3 +1,4 @@
+import { LockkeeperError } from '../core/errors.js';
 import { quoteQualified } from '../sql/quote.js';
 import type { HistoryOptions } from './options.js';
 
@@ -11,12 +12,23 @@ export interface HistoryTables {
   readonly info: string;
 }
 
+/** Names of the tables beside the history, which it cannot take. */
+const companions = { log: 'migration_execution_log', info: 'database_info' };
+
+/** @throws {CONFIG_INVALID} where the history is to have the name of another table of ours. */
 export function historyTables(options: HistoryOptions): HistoryTables {
+  if (Object.values(companions).includes(options.table)) {
+    throw new LockkeeperError('CONFIG_INVALID', {
+      message: `history.table is "${options.table}", which is the name of another table of Lockkeeper's.`,
+      hint: 'Choose another name, or leave it out: the default is schema_migrations.',
+      details: { key: 'history.table' },
+    });
+  }
   return {
     schema: options.schema,
     name: options.table,
     migrations: quoteQualified(options.schema, options.table),
-    log: quoteQualified(options.schema, 'migration_execution_log'),
-    info: quoteQualified(options.schema, 'database_info'),
+    log: quoteQualified(options.schema, companions.log),
+    info: quoteQualified(options.schema, companions.info),
   };
 }
