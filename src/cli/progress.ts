@@ -44,13 +44,17 @@ export interface ProgressOptions {
   readonly talk: Talk;
   readonly look: Look;
   readonly verbose: boolean;
+  /** False where the answer itself shows them. @default true */
+  readonly warnings?: boolean;
 }
 
 /** Tells what happens beside a verb that only looks: the embedded server, warnings, waiting. Returns the end of it. */
 export function followTalk(lockkeeper: Pick<Lockkeeper, 'on'>, options: ProgressOptions): () => void {
   const { on, stop } = listener(lockkeeper, options);
+  const state = newState();
   followServer(on, options);
-  followLock(on, newState(), options);
+  followLock(on, state, options);
+  followWarnings(on, state, options);
   return stop;
 }
 
@@ -61,7 +65,8 @@ export function followProgress(lockkeeper: Pick<Lockkeeper, 'on'>, options: Prog
   followServer(on, options);
   followLock(on, state, options);
   followRun(on, state, options);
-  followRemarks(on, state, options);
+  followRemarks(on, options);
+  if (options.warnings !== false) followWarnings(on, state, options);
   return {
     untold: (warnings) => warnings.filter((warning) => !state.told.has(keyOf(warning))),
     failedRun: () => state.failedRun,
@@ -163,9 +168,12 @@ function followRun(on: On, state: State, { talk, look, verbose }: ProgressOption
   });
 }
 
-function followRemarks(on: On, state: State, { talk, look }: ProgressOptions): void {
+function followRemarks(on: On, { talk, look }: ProgressOptions): void {
   on('recovery:decision', (event) => talk.say(renderRecovery(event, look)));
   on('notice', (event) => talk.say(renderNotice(event, look)));
+}
+
+function followWarnings(on: On, state: State, { talk, look }: ProgressOptions): void {
   on('warning', (warning) => {
     if (state.told.has(keyOf(warning))) return;
     state.told.add(keyOf(warning));

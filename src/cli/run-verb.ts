@@ -24,7 +24,12 @@ export async function runVerb<Report>(invocation: Invocation, verb: RunVerb<Repo
   let failedRun: RunReport | null = null;
   try {
     await invocation.withLockkeeper(async (lockkeeper) => {
-      const progress = followProgress(lockkeeper, { talk, look: printer.talkLook, verbose: printer.verbose });
+      const progress = followProgress(lockkeeper, {
+        talk,
+        look: printer.talkLook,
+        verbose: printer.verbose,
+        warnings: !invocation.flags.on('dry-run'),
+      });
       try {
         const report = await verb.call(lockkeeper);
         progress.stop();

@@ -154,6 +154,17 @@ describe('an answer', () => {
     expect(outcome.stdout).toContain('1 applied, 0 pending. Up to date.');
   });
 
+  it('leaves warnings to stderr', async () => {
+    const verbs = {
+      status: (_: unknown, { emit }: Library) => {
+        emit('warning', { code: 'late', message: 'Migration 001 is late.', hint: 'Look at it.' });
+        return status();
+      },
+    };
+    expect((await run('status', { verbs })).stderr).toBe('  ! Migration 001 is late.\n    Look at it.\n');
+    expect((await run('status --quiet', { verbs })).stderr).toBe('');
+  });
+
   it('is one JSON document with --json', async () => {
     const report = status({ applied: [applied('1', 'a')] });
     const { stdout } = await run('status --json', { verbs: { status: () => report } });
