@@ -51,9 +51,25 @@ function setConfig(tokens: TokenList, open: number): Partial<StatementTraits> {
   const setting = name ?? null;
   const lasting = local === 'false' || local === 'f' || local === 'off' || local === '0' || local === 'no';
   return {
-    ...(lasting ? { sessionState: 'set' as const } : { transactionState: 'set_config(…, true)' }),
+    ...(lasting
+      ? { sessionState: onlySetsConfig(tokens) ? ('set' as const) : ('prepare' as const) }
+      : { transactionState: 'set_config(…, true)' }),
     ...(setting === null ? {} : settingTraits(setting, () => value ?? null)),
   };
+}
+
+/**
+ * Whether a statement is SELECT set_config(…) and nothing else, so that a resume may run it again. Any other is like a
+ * prepared statement: what it left in the session cannot be brought back.
+ */
+function onlySetsConfig(tokens: TokenList): boolean {
+  if (!tokens.is(0, 'SELECT') || tokens.find(1, ['FROM']) > 0 || tokens.find(1, ['INTO']) > 0) return false;
+  for (let index = 1; index < tokens.count; index++) {
+    if (tokens.nesting(index) !== 1) continue;
+    if (identifier(tokens, index - 1) !== 'set_config') return false;
+    index = tokens.afterParenthesis(index) - 1;
+  }
+  return true;
 }
 
 /** The arguments of a call, each as its literal value, or null where it is more than one token. */
