@@ -1,4 +1,3 @@
-import { run as completion } from './commands/completion.js';
 import { run as config } from './commands/config.js';
 import { run as db } from './commands/db.js';
 import { run as doctor } from './commands/doctor.js';
@@ -18,7 +17,7 @@ import { run as up } from './commands/up.js';
 import { run as verify } from './commands/verify.js';
 import type { Action } from './invocation.js';
 
-/** What runs each verb. */
+/** What runs each verb, but help and completion, which the start of the program does itself. */
 export const actions: Readonly<Record<string, Action>> = {
   up,
   down,
@@ -37,5 +36,4 @@ export const actions: Readonly<Record<string, Action>> = {
   mark,
   repair,
   db,
-  completion,
 };

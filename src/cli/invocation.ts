@@ -10,7 +10,6 @@ import type { Talk } from './talk.js';
 /** One call of one verb: what was typed, and the way to the library and to the terminal. */
 export interface Invocation {
   readonly command: Command;
-  readonly commands: readonly Command[];
   readonly program: string;
   readonly flags: FlagValues;
   readonly args: readonly string[];

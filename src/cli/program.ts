@@ -1,5 +1,6 @@
 import type { ExitCode } from '../core/error-catalogue.js';
 import type { Command } from './command.js';
+import { printCompletion } from './completion/print.js';
 import { renderCommandHelp, renderHelp } from './help.js';
 import type { Host } from './host.js';
 import { parseCommandLine } from './parse.js';
@@ -14,8 +15,12 @@ export async function runProgram(host: Host): Promise<ExitCode> {
   if (parsed.kind === 'help') return showHelp(parsed.command, printer, host);
   if (parsed.kind === 'version') return showVersion(printer, host);
   if (parsed.kind === 'problem') return refuse(parsed.problem, printer, host);
+  if (parsed.command.name === 'completion') {
+    printCompletion(parsed.args[0] ?? '', commands, printer);
+    return 0;
+  }
   const { runCommand } = await import('./after-start.js');
-  return runCommand({ ...parsed, commands, printer, host });
+  return runCommand({ ...parsed, printer, host });
 }
 
 function showVersion(printer: Printer, host: Host): ExitCode {

@@ -14,8 +14,6 @@ import { Talk } from './talk.js';
 
 export interface CommandCall {
   readonly command: Command;
-  /** Every verb there is. */
-  readonly commands: readonly Command[];
   readonly flags: FlagValues;
   readonly args: readonly string[];
   readonly printer: Printer;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { actions } from '../../src/cli/actions.js';
 import type { Command } from '../../src/cli/command.js';
 import { parseCommandLine } from '../../src/cli/parse.js';
 import { commands } from '../../src/cli/table.js';
@@ -129,6 +130,13 @@ describe('a command line', () => {
 });
 
 describe('the table of verbs', () => {
+  it('has a verb for every action, and an action for every verb', () => {
+    const verbs = commands
+      .map((command) => command.name)
+      .filter((name) => !['help', 'completion'].includes(name));
+    expect(Object.keys(actions).sort()).toEqual(verbs.sort());
+  });
+
   it('gives flags of one name one type, because the parser reads them before it knows the verb', () => {
     const kinds = new Map<string, Set<boolean>>();
     for (const flag of commands.flatMap((command) => flagsOf(command))) {

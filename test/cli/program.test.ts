@@ -57,6 +57,12 @@ describe('help', () => {
     expect(verbs.map((verb) => verb.name)).toContain('up');
   });
 
+  it('prints completion scripts, also as a document', async () => {
+    const { code, stdout } = await run('completion bash');
+    expect([code, stdout.includes('complete -F _lockkeeper lockkeeper lk')]).toEqual([0, true]);
+    expect(JSON.parse((await run('completion fish --json')).stdout)).toMatchObject({ shell: 'fish' });
+  });
+
   it('loads no library', async () => {
     expect((await run('help up')).options).toBeUndefined();
     expect((await run('--version')).stdout).toBe('1.2.3\n');
@@ -210,7 +216,7 @@ describe('a run', () => {
         pid: 41,
         applicationName: 'lockkeeper 0.1.0',
         user: 'app',
-        clientAddress: '10.0.0.5',
+        clientAddress: '10.0.0.5/32',
         since: '2024-02-01T10:30:05',
         query: 'create index\n  on big (a)',
       },
