@@ -7,6 +7,7 @@ export function renderReport(run) {
   return [
     '# Speed',
     introduction(run),
+    ...(run.rebuilt ? ['**`dist` was built anew while this ran: the figures mix two programs.**'] : []),
     '## What Lockkeeper promises',
     promises(run),
     ...rivalSections(run),

@@ -1,5 +1,5 @@
 // Measures Lockkeeper against its floor, against psql and against today's tools. `npm run bench -- --help` lists the options.
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,7 @@ async function castOf(work, psql, rivalProblem) {
 
 async function measureAll({ began, work, programs, psql, scenarios, rivalProblem }) {
   if (!existsSync(program)) throw new Error('dist/cli/main.js is missing: run `npm run build` first.');
+  const built = statSync(program).mtimeMs;
   const timer = findTimer();
   const opened = [];
   closeOnSignal(() => closeAll(opened), work);
@@ -74,6 +75,7 @@ async function measureAll({ began, work, programs, psql, scenarios, rivalProblem
   }
   const run = {
     options,
+    rebuilt: !existsSync(program) || statSync(program).mtimeMs !== built,
     records: stage.records,
     failures: stage.failures,
     load: stage.load,

@@ -98,10 +98,13 @@ export class Stage {
   }
 
   /** A code cache is filled once, unmeasured. */
-  async #warm(contestant, { count }) {
+  async #warm(contestant, { id, count }) {
     const folder = this.#project(contestant, count);
     const database = await this.#server.createDatabase();
-    await this.#call('up', contestant, { folder, database, count });
+    const taken = await this.#call('up', contestant, { folder, database, count });
+    if (taken.code === 0) return;
+    const problem = `while its cache was warmed: ${judged(taken, false).problem}`;
+    this.failures.push({ scenario: id, label: contestant.label, problem });
   }
 
   /** Databases are made before the clock runs; those that `up` left are used by what comes after it. */
