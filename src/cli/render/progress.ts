@@ -104,7 +104,9 @@ export function describeHolder(holder: LockHolder | null): string {
       ? 'another session'
       : oneLine(holder.applicationName),
     ...(holder.user === null ? [] : [`user ${oneLine(holder.user)}`]),
-    ...(holder.clientAddress === null ? [] : [`from ${oneLine(holder.clientAddress.replace(/\/(32|128)$/, ''))}`]),
+    ...(holder.clientAddress === null
+      ? []
+      : [`from ${oneLine(holder.clientAddress.replace(/\/(32|128)$/, ''))}`]),
     `server process ${holder.pid}`,
     ...(holder.since === null ? [] : [`since ${dateTimeSeconds(holder.since)}`]),
   ].join(', ');
