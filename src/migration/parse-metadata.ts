@@ -99,6 +99,8 @@ function setLintIgnore(draft: MetadataDraft, value: unknown): Complaint | null {
 }
 
 function readDirective(draft: MetadataDraft, { line, text }: CommentLine): MetadataProblem | null {
+  // Markers stand among the directives of nearly every file, and are read elsewhere.
+  if (text.startsWith('migrate:')) return null;
   const ignored = lintIgnore.exec(text);
   if (ignored !== null) return readLintIgnore(draft, { line, rule: ignored[1], reason: ignored[2] });
   const bare = bareDirective.exec(text);

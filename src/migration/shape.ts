@@ -29,6 +29,8 @@ export interface SqlShape {
 const sectionKinds: readonly SectionKind[] = ['up', 'down', 'validate-before', 'validate-after'];
 const markerLine = /^[ \t]*--[ \t]*migrate:([ \t]*)(\S+)[ \t]*(.*)$/gim;
 
+const nothing: LexedScript = { statements: [], problems: [] };
+
 interface Marker {
   readonly kind: SectionKind;
   /** Offsets of the line itself and of the line after it. */
@@ -77,7 +79,7 @@ class SectionSplitter {
     let from = 0;
     let open: Marker | null = null;
     for (const candidate of candidates) {
-      const lexed = lexScript(this.#text.slice(from, candidate.index));
+      const lexed = candidate.index === from ? nothing : lexScript(this.#text.slice(from, candidate.index));
       if (lexed.problems.some((problem) => problem.code === 'SQL_UNTERMINATED')) continue;
       const marker = this.#readMarker(candidate);
       if (marker === null) continue;
