@@ -1,6 +1,8 @@
-import { buildMessages, codeFrame, type Run, transactionParts } from '../execute/index.js';
-import type { SqlScript } from '../migration/migration.js';
+import { buildMessages, codeFrame, type Run, type StepRun, transactionParts } from '../execute/index.js';
+import type { Script } from '../migration/migration.js';
+import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
+import type { Statement } from '../sql/statement.js';
 import type { DryMigration, DryRunReport } from './lockkeeper.js';
 import { shown } from './migrations.js';
 
@@ -25,17 +27,13 @@ function dryMigration(run: Run, planned: PlannedMigration, insideSingleTransacti
     version: migration.version,
     name: migration.name,
     file,
-    sql: planned.steps.flatMap((step) => {
-      const stepRun = { planned, step, replay: [], insideSingleTransaction };
-      if (step.kind === 'transaction') {
-        return buildMessages(transactionParts(run, { ...stepRun, step })).map((message) => message.text);
-      }
-      if (step.kind === 'alone') {
-        const { statement } = step;
-        return [(script as SqlScript).text.slice(statement.start, statement.end)];
-      }
-      return codeFrame(run, stepRun);
-    }),
+    steps: planned.steps.map((step) => ({
+      transaction: step.kind === 'code' ? step.transaction : step.kind === 'transaction',
+      statements: statementsOf(step).map((statement) => textOf(script, statement)),
+    })),
+    sql: planned.steps.flatMap((step) =>
+      messagesOf(run, { planned, step, replay: [], insideSingleTransaction }),
+    ),
     unknown:
       script.kind === 'code'
         ? script.ownConnection
@@ -44,3 +42,18 @@ function dryMigration(run: Run, planned: PlannedMigration, insideSingleTransacti
         : null,
   };
 }
+
+function messagesOf(run: Run, stepRun: StepRun): readonly string[] {
+  const { step, planned } = stepRun;
+  if (step.kind === 'code') return codeFrame(run, stepRun);
+  if (step.kind === 'alone') return [`${textOf(planned.script, step.statement)};`];
+  return buildMessages(transactionParts(run, { ...stepRun, step })).map((message) => message.text);
+}
+
+function statementsOf(step: Step): readonly Statement[] {
+  if (step.kind === 'transaction') return step.statements;
+  return step.kind === 'alone' ? [step.statement] : [];
+}
+
+const textOf = (script: Script, { start, end }: Statement): string =>
+  script.kind === 'sql' ? script.text.slice(start, end) : '';

@@ -27,7 +27,7 @@ export interface PendingItem {
 
 export interface StatusReport {
   readonly environment: string;
-  /** `host:port/database`, without secrets; `embedded` for the embedded server. */
+  /** `host:port/database`, without secrets; `embedded/database` for the embedded server. */
   readonly database: string;
   readonly applied: readonly AppliedItem[];
   readonly pending: readonly PendingItem[];
@@ -73,12 +73,20 @@ export interface VerifyReport {
   readonly warnings: readonly Warning[];
 }
 
+/** One step of a dry run: the author's statements, and how they would be committed. */
+export interface DryStep {
+  readonly transaction: boolean;
+  /** Empty for code, whose statements are not known. */
+  readonly statements: readonly string[];
+}
+
 /** What `--dry-run` shows of one migration. */
 export interface DryMigration {
   readonly version: string;
   readonly name: string;
   readonly file: string;
-  /** The exact messages that would be sent, in order; for a code migration what frames it. */
+  readonly steps: readonly DryStep[];
+  /** The exact messages that would be sent, in order, with the history's own; for a code migration what frames it. */
   readonly sql: readonly string[];
   /** What cannot be known beforehand; null for SQL. */
   readonly unknown: string | null;

@@ -1,5 +1,5 @@
 export { executePlan } from './execute.js';
-export { codeFrame, historyRow, transactionParts } from './envelope.js';
+export { codeFrame, historyRow, transactionParts, type StepRun } from './envelope.js';
 export { MigrationFailedError } from './migration-failed-error.js';
 export { defaultRun, type RunOptions } from './options.js';
 export { buildMessages } from './parts.js';

@@ -9,6 +9,7 @@ import { renderServer } from '../../src/cli/render/server.js';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { renderVerify } from '../../src/cli/render/verify.js';
 import { displayWidth } from '../../src/cli/render/text.js';
+import type { DryRunReport } from '../../src/app/lockkeeper.js';
 import { applied, failure, look, runReport, status, visible } from './support/reports.js';
 
 const many = (count: number) =>
@@ -206,33 +207,56 @@ describe('the end of a run', () => {
 });
 
 describe('a dry run', () => {
-  it('is a script of the exact SQL, and its remarks are comments', () => {
-    const text = renderDryRun(
+  const report: DryRunReport = {
+    dryRun: true,
+    direction: 'up',
+    environment: 'production',
+    warnings: [{ code: 'out-of-order', message: 'Migration 001 is late.', hint: 'Look at it.' }],
+    migrations: [
       {
-        dryRun: true,
-        direction: 'up',
-        environment: 'production',
-        warnings: [{ code: 'out-of-order', message: 'Migration 001 is late.', hint: 'Look at it.' }],
-        migrations: [
-          {
-            version: '001',
-            name: 'two\nlines; drop table x',
-            file: 'migrations/001.sql',
-            sql: ['BEGIN;\ncreate table a ();', 'COMMIT;\n'],
-            unknown: null,
-          },
-          {
-            version: '002',
-            name: 'code',
-            file: 'migrations/002.ts',
-            sql: ['BEGIN;', 'COMMIT;'],
-            unknown: 'What up() sends.\nIt is code.',
-          },
+        version: '001',
+        name: 'two\nlines; drop table x',
+        file: 'migrations/001.sql',
+        steps: [
+          { transaction: true, statements: ['create table a ()'] },
+          { transaction: false, statements: ['vacuum a'] },
         ],
+        sql: ['BEGIN;\ncreate table a ();', 'COMMIT;\n'],
+        unknown: null,
       },
-      look(),
-    );
-    expect(text).toMatchInlineSnapshot(`
+      {
+        version: '002',
+        name: 'code',
+        file: 'migrations/002.ts',
+        steps: [{ transaction: true, statements: [] }],
+        sql: ['BEGIN;', 'COMMIT;'],
+        unknown: 'What up() sends.\nIt is code.',
+      },
+    ],
+  };
+
+  it('is a script of the statements in their transactions, and its remarks are comments', () => {
+    expect(renderDryRun(report, look())).toMatchInlineSnapshot(`
+      "-- Dry run: 2 migrations would be applied to production. Nothing was sent.
+      -- Warning: Migration 001 is late.
+      --   Look at it.
+
+      -- 001 two\\nlines; drop table x (migrations/001.sql)
+      begin;
+      create table a ();
+      commit;
+      vacuum a;
+
+      -- 002 code (migrations/002.ts)
+      -- Not known beforehand: What up() sends.
+      -- It is code.
+      begin;
+      commit;"
+    `);
+  });
+
+  it('shows every message exactly when asked to be verbose', () => {
+    expect(renderDryRun(report, look({ verbose: true }))).toMatchInlineSnapshot(`
       "-- Dry run: 2 migrations would be applied to production. Nothing was sent.
       -- Warning: Migration 001 is late.
       --   Look at it.

@@ -1,9 +1,12 @@
-import type { DryMigration, DryRunReport } from '../../app/lockkeeper.js';
+import type { DryMigration, DryRunReport, DryStep } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
 import { counted } from './format.js';
 import { oneLine, safe } from './text.js';
 
-/** The exact SQL, as a script whose remarks are SQL comments, so that it can be read, kept or compared as a file. */
+/**
+ * The statements in their transactions, as a script whose remarks are SQL comments, so that it can be read, kept or
+ * compared as a file. `--verbose` shows every message as it would be sent, with what keeps the history.
+ */
 export function renderDryRun(report: DryRunReport, look: Look): string {
   const what = counted(report.migrations.length, 'migration');
   const deed = report.direction === 'up' ? 'applied to' : 'undone in';
@@ -13,20 +16,30 @@ export function renderDryRun(report: DryRunReport, look: Look): string {
     ...(warning.hint === undefined ? [] : [remark(`  ${warning.hint}`, look.style.yellow)]),
   ]);
   const head = [remark(would, look.style.bold), ...warnings].join('\n');
-  return [head, ...report.migrations.map((migration) => renderMigration(migration, look))].join('\n\n');
+  return [head, ...report.migrations.map((migration) => renderMigration(migration, look))].join(
+    '\n\n',
+  );
 }
 
 function renderMigration(migration: DryMigration, look: Look): string {
   const title = `${oneLine(migration.version)} ${oneLine(migration.name)} (${oneLine(migration.file)})`;
   // Bytes for a file stay what they are; on a terminal nothing in them may move the cursor.
-  const exact = look.width === Number.POSITIVE_INFINITY ? (text: string) => text : safe;
+  const shown = look.width === Number.POSITIVE_INFINITY ? (text: string) => text : safe;
+  const scripts = look.verbose ? migration.sql : migration.steps.map((step) => renderStep(step, look));
   return [
     remark(title, look.style.bold),
     ...(migration.unknown === null
       ? []
       : [remark(`Not known beforehand: ${migration.unknown}`, look.style.yellow)]),
-    ...migration.sql.map((text) => exact(text).trimEnd()),
+    ...scripts.map((text) => shown(text).trimEnd()),
   ].join('\n');
+}
+
+/** BEGIN and COMMIT are Lockkeeper's, and stand dimmed around what the author wrote. */
+function renderStep(step: DryStep, look: Look): string {
+  const statements = step.statements.map((statement) => `${statement};`);
+  if (!step.transaction) return statements.join('\n');
+  return [look.style.dim('begin;'), ...statements, look.style.dim('commit;')].join('\n');
 }
 
 function remark(text: string, paint: (text: string) => string): string {
