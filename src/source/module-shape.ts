@@ -1,5 +1,4 @@
 import { LockkeeperError } from '../core/errors.js';
-import type { Warning } from '../core/report.js';
 import { emptyMetadata, type Metadata } from '../migration/metadata.js';
 import type { MigrationFile } from '../migration/migration.js';
 import { parseMetadataObject, type ParsedMetadata } from '../migration/parse-metadata.js';
@@ -12,7 +11,6 @@ export interface InterpretedModule {
   readonly down: unknown;
   readonly validate: unknown;
   readonly problems: readonly LockkeeperError[];
-  readonly warnings: readonly Warning[];
 }
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -51,7 +49,6 @@ export function interpretModule(module: Exports, file: MigrationFile, shown: str
     down: bound(definition, 'down'),
     validate: definition['validate'],
     problems,
-    warnings: [],
   };
 }
 

@@ -47,7 +47,7 @@ function assemble(
   interpreted: InterpretedModule,
   place: Omit<WorkPlace, 'key'>,
 ): Outcome {
-  const { metadata, warnings } = interpreted;
+  const { metadata } = interpreted;
   const up = interpretWork(interpreted.up, { ...place, key: 'up' });
   const down = isNothing(interpreted.down)
     ? { script: null, problems: [] }
@@ -55,7 +55,7 @@ function assemble(
   const [validateBefore, validateAfter] = readValidations(interpreted.validate, place);
   const problems = [interpreted, up, down, validateBefore, validateAfter].flatMap((part) => part.problems);
   if (up.script === null && problems.length === 0) problems.push(emptyUp(file, place.shown));
-  if (up.script === null || problems.length > 0) return unusable(problems, warnings);
+  if (up.script === null || problems.length > 0) return unusable(problems);
   const parts = {
     metadata,
     up: up.script,
@@ -64,7 +64,11 @@ function assemble(
     validateAfter: validateAfter.script,
     checksum: file.checksum,
   };
-  return { migration: { ...file, ...parts, tokenChecksum: tokenChecksumOf(parts) }, problems: [], warnings };
+  return {
+    migration: { ...file, ...parts, tokenChecksum: tokenChecksumOf(parts) },
+    problems: [],
+    warnings: [],
+  };
 }
 
 type Validation = { readonly script: SqlScript | null; readonly problems: readonly LockkeeperError[] };

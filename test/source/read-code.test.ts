@@ -187,6 +187,20 @@ export default migration;
     expect((globalThis as Record<string, unknown>)['managerNote']).toBe('down');
   });
 
+  it('warns of connections of their own, and of a way down that should not be there', async () => {
+    const { warnings } = await readAll({
+      '1_a.ts': 'export const up = async () => {};',
+      '2_b.ts': "export default { irreversible: 'data is gone', up: 'select 1', down: 'select 2' };",
+      '3_c.sql': '-- irreversible: data is gone\n-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;',
+      '4_d.ts': 'export const up = async (db: unknown) => db;',
+    });
+    expect(warnings.map(({ code, message }) => [code, message.split(':')[0]])).toEqual([
+      ['own-connection', 'migrations/1_a.ts'],
+      ['irreversible-with-down', 'migrations/2_b.ts'],
+      ['irreversible-with-down', 'migrations/3_c.sql'],
+    ]);
+  });
+
   it('takes enums, namespaces, extensionless imports and modules that migrations share', async () => {
     const migration = await readOne({
       '_shared.ts': 'export enum Kind { A = "a" }\nexport namespace Names { export const table = "t"; }\n',
