@@ -16,9 +16,7 @@ export function renderDryRun(report: DryRunReport, look: Look): string {
     ...(warning.hint === undefined ? [] : [remark(`  ${warning.hint}`, look.style.yellow)]),
   ]);
   const head = [remark(would, look.style.bold), ...warnings].join('\n');
-  return [head, ...report.migrations.map((migration) => renderMigration(migration, look))].join(
-    '\n\n',
-  );
+  return [head, ...report.migrations.map((migration) => renderMigration(migration, look))].join('\n\n');
 }
 
 function renderMigration(migration: DryMigration, look: Look): string {
