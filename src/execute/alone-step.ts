@@ -22,7 +22,7 @@ export async function runAloneStep(
   attempts: Attempts,
 ): Promise<StepReport> {
   const began = run.context.now();
-  await withRetries(run, stepRun, attempts, () => attempt(run, stepRun));
+  await withRetries(run, stepRun, attempts, () => attempt(run, stepRun, attempts));
   return {
     step: stepRun.step.number,
     transaction: false,
@@ -32,7 +32,11 @@ export async function runAloneStep(
   };
 }
 
-async function attempt(run: Run, stepRun: StepRun & { readonly step: AloneStep }): Promise<void> {
+async function attempt(
+  run: Run,
+  stepRun: StepRun & { readonly step: AloneStep },
+  attempts: Attempts,
+): Promise<void> {
   const { session, tables } = run;
   const { statement } = stepRun.step;
   const preState = await capture(run, stepRun);
@@ -45,7 +49,7 @@ async function attempt(run: Run, stepRun: StepRun & { readonly step: AloneStep }
     await restoreBudget(run);
     if (preState.kind === 'create-index') await assertIndexValid(session, statement, preState);
   } catch (error) {
-    if (session.lost === null) await giveUp(run, stepRun, preState, error);
+    if (session.lost === null) attempts.final = !(await giveUp(run, stepRun, { preState, error }));
     throw error;
   }
   await sendParts(session, [ours(completeStep(tables, journal), 'UPDATE 1')]);
@@ -88,16 +92,48 @@ async function restoreBudget(run: Run): Promise<void> {
   ]);
 }
 
-/** The statement failed and the session lives: what it left is removed now, and the journal says so. */
+interface Failure {
+  readonly preState: PreState;
+  readonly error: unknown;
+}
+
+/**
+ * The statement failed and the session lives: what it left is removed now, and the journal says so. Gives false where
+ * that is not possible; then the step stays open in the journal, and the next run removes it.
+ */
 async function giveUp(
   run: Run,
   stepRun: StepRun & { readonly step: AloneStep },
-  preState: PreState,
-  error: unknown,
-): Promise<void> {
+  { preState, error }: Failure,
+): Promise<boolean> {
   await restoreBudget(run);
-  if (preState.kind === 'create-index') await settleCreateIndex(run.session, preState);
+  if (preState.kind === 'create-index' && !(await cleanUp(run, stepRun, preState))) return false;
   const message = redact(error instanceof Error ? error.message : String(error));
   const journal = journalStep(run, stepRun, null);
   await sendParts(run.session, [ours(failStep(run.tables, journal, message), 'UPDATE 1')]);
+  return true;
+}
+
+async function cleanUp(
+  run: Run,
+  stepRun: StepRun & { readonly step: AloneStep },
+  before: IndexPreState,
+): Promise<boolean> {
+  const sql = theirs(stepRun.planned.script as SqlScript, stepRun.step.statement).text;
+  const cancelled = run.context.stop.cancel.aborted;
+  // Who has cancelled wants to leave, so the removal then waits no longer than any other statement.
+  const lockTimeoutMs = cancelled ? run.options.lockTimeoutMs : 0;
+  const settle = (): Promise<unknown> => settleCreateIndex(run, { before, sql, lockTimeoutMs });
+  try {
+    await (cancelled ? settle() : cancellable(run, settle));
+    return true;
+  } catch (error) {
+    if (run.session.lost !== null) throw error;
+    run.context.events.emit('warning', {
+      code: 'clean-up-postponed',
+      message: `What the failed ${stepRun.step.statement.traits.label} left could not be removed: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'The next run removes it before anything else.',
+    });
+    return false;
+  }
 }

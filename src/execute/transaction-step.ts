@@ -9,6 +9,8 @@ import { sendParts } from './send-parts.js';
 /** Where the number of tries is kept for the error that may come. */
 export interface Attempts {
   retries: number;
+  /** What the last try left could not be removed, so another one must not begin. */
+  final?: boolean;
 }
 
 /**
@@ -47,7 +49,8 @@ export async function withRetries(
       if (run.session.lost === null && run.session.transactionStatus !== 'I')
         await run.session.send('rollback');
       const sqlstate = stepRun.insideSingleTransaction ? null : retryableState(error);
-      if (sqlstate === null || attempts.retries >= run.options.lockRetries) throw error;
+      if (sqlstate === null || attempts.final === true || attempts.retries >= run.options.lockRetries)
+        throw error;
       attempts.retries += 1;
       const delayMs = retryDelayMs(attempts.retries);
       run.context.events.emit('step:retry', {

@@ -20,7 +20,7 @@ export interface SessionInfo {
 /** Oids and pids in the journal mean something only where system identifier and database oid are the same (ENGINE 18). */
 export interface SessionIdentity {
   readonly pid: number;
-  /** As text of the server; with `pid` it names the backend for ever. */
+  /** Seconds since the epoch, whatever TimeZone and DateStyle say; with `pid` it names the backend for ever. */
   readonly backendStart: string;
   readonly databaseOid: number;
   readonly systemIdentifier: string;
@@ -144,7 +144,7 @@ export type Row = readonly (string | number | boolean | null)[];
 async function readIdentity(session: Session): Promise<SessionIdentity> {
   const rows = await session.query<{ start: string; oid: string; system: string }>(/* sql */ `
     select
-      (select backend_start::text from pg_stat_get_activity(pg_backend_pid())) as start,
+      (select extract(epoch from backend_start)::text from pg_stat_get_activity(pg_backend_pid())) as start,
       (select oid::text from pg_database where datname = current_database()) as oid,
       (select system_identifier::text from pg_control_system()) as system`);
   const row = rows[0];

@@ -42,6 +42,25 @@ export async function indexesOf(session: Session, tableOid: number): Promise<rea
   );
 }
 
+/** The index of that name (as a person would write it, without schema) on a table, where it is invalid. */
+export async function invalidIndexNamed(
+  session: Session,
+  tableOid: number,
+  name: string,
+): Promise<IndexState | null> {
+  const rows = await session.query<{ oid: string | null }>(
+    /* sql */ `
+    select to_regclass(quote_ident(n.nspname) || '.' || $2)::oid::text as oid
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.oid = $1::int8::oid`,
+    [String(tableOid), name],
+  );
+  const oid = rows[0]?.oid ?? null;
+  if (oid === null) return null;
+  const indexes = await indexesOf(session, tableOid);
+  return indexes.find((index) => String(index.oid) === oid && !index.valid) ?? null;
+}
+
 /** Whether some backend is building this index right now (pg_stat_progress_create_index). */
 export async function isBeingBuilt(session: Session, indexOid: number): Promise<boolean> {
   const rows = await session.query<{ busy: boolean }>(
@@ -57,7 +76,7 @@ export async function backendAlive(
   backend: { readonly pid: number; readonly backendStart: string },
 ): Promise<boolean> {
   const rows = await session.query<{ alive: boolean }>(
-    'select exists (select from pg_stat_activity where pid = $1 and backend_start::text = $2) as alive',
+    'select exists (select from pg_stat_activity where pid = $1 and extract(epoch from backend_start)::text = $2) as alive',
     [backend.pid, backend.backendStart],
   );
   return rows[0]?.alive === true;

@@ -1,12 +1,25 @@
 import { LockkeeperError } from '../../core/errors.js';
 import type { OpenStep } from '../../history/index.js';
-import type { AloneStep, Step } from '../../migration/step.js';
+import type { Script, SqlScript } from '../../migration/migration.js';
+import type { Step } from '../../migration/step.js';
+import { cancellable } from '../interrupt.js';
+import { ours, type Part, theirs } from '../parts.js';
 import { pause } from '../retry.js';
 import type { Run } from '../run.js';
+import { sendParts } from '../send-parts.js';
 import { settleCreateIndex } from './create-index.js';
 import { backendAlive, type IndexPreState } from './index-state.js';
 
 export type Settlement = 'done' | 'again';
+
+/** A step that the journal has as begun, with what the file says of it now. */
+export interface InterruptedStep {
+  readonly open: OpenStep;
+  readonly step: Step;
+  readonly script: Script;
+  /** Settings of earlier steps, under which the names in its statement mean what they meant. */
+  readonly replay: readonly Part[];
+}
 
 /** Statements that do no harm when they run twice (ENGINE D16). */
 const repeatable = /^(VACUUM|ANALYZE|CLUSTER|REINDEX (SCHEMA|DATABASE|SYSTEM|TABLE|INDEX)$|ALTER SYSTEM)/;
@@ -15,16 +28,21 @@ const repeatable = /^(VACUUM|ANALYZE|CLUSTER|REINDEX (SCHEMA|DATABASE|SYSTEM|TAB
  * Decides what became of a step that no transaction protected and that was begun and not finished.
  * @throws {RECOVERY_UNDECIDED} where PostgreSQL does not record it: nothing is guessed.
  */
-export async function settleStep(run: Run, open: OpenStep, step: Step): Promise<Settlement> {
+export async function settleStep(run: Run, interrupted: InterruptedStep): Promise<Settlement> {
+  const { open, step, script } = interrupted;
   const preState = open.preState as IndexPreState | null;
   if (preState !== null) await waitForBackend(run, open, preState);
   if (step.kind === 'alone') {
     if (preState?.kind === 'create-index') {
       await assertSameDatabase(run, open, preState);
-      return await settleCreateIndex(run.session, preState);
+      const sql = theirs(script as SqlScript, step.statement).text;
+      return await cancellable(run, () =>
+        settleCreateIndex(run, { before: preState, sql, lockTimeoutMs: 0 }),
+      );
     }
     if (repeatable.test(step.statement.traits.label)) return 'again';
-    if (step.statement.traits.label === 'DROP INDEX CONCURRENTLY') return await settleDropIndex(run, step);
+    if (step.statement.traits.label === 'DROP INDEX CONCURRENTLY')
+      return await settleDropIndex(run, step.statement.traits.relation, interrupted.replay);
   }
   throw undecided(
     open,
@@ -33,12 +51,17 @@ export async function settleStep(run: Run, open: OpenStep, step: Step): Promise<
 }
 
 /** The index is still there, perhaps invalid: the drop goes forward, never back. */
-async function settleDropIndex(run: Run, step: AloneStep): Promise<Settlement> {
-  const { relation } = step.statement.traits;
+async function settleDropIndex(
+  run: Run,
+  relation: string | null,
+  replay: readonly Part[],
+): Promise<Settlement> {
   if (relation === null) return 'again';
+  await sendParts(run.session, replay);
   const rows = await run.session.query<{ gone: boolean }>('select to_regclass($1) is null as gone', [
     relation,
   ]);
+  await sendParts(run.session, [ours('set session authorization default; reset role', null, 2)]);
   return rows[0]?.gone === true ? 'done' : 'again';
 }
 
