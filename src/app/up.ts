@@ -10,7 +10,7 @@ import { assertLocksFit } from '../plan/lock-capacity.js';
 import { orderByDependencies } from '../plan/order.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSelection, selectUp } from '../plan/select.js';
-import { compareState, type MigrationState } from '../plan/state.js';
+import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
 import { findSyntaxProblems } from './check-syntax.js';
 import { renderDryRun } from './dry-run.js';
@@ -123,7 +123,9 @@ function assertNothingHalfUndone(state: MigrationState): void {
   if (half === undefined) return;
   throw new LockkeeperError('RECOVERY_UNDECIDED', {
     message: `The rollback of migration ${half.version} was interrupted, and a part of it is committed.`,
-    hint: `Finish it first: lockkeeper down --only ${half.version}.`,
+    hint: state.applied.some(({ row }) => migrationKey(row) === migrationKey(half))
+      ? `Finish it first: lockkeeper down --only ${half.version}.`
+      : `Look at the database, and settle it: lockkeeper mark ${half.version} --applied or --pending --why "…".`,
     details: { version: half.version },
   });
 }

@@ -23,6 +23,8 @@ export {
   completeStep,
   failStep,
   finishApply,
+  forgetClaim,
+  leaveStepOpen,
   finishRollback,
   logRow,
   replaceContent,

@@ -117,7 +117,25 @@ export function claimStep(tables: HistoryTables, step: JournalStep, stamp: RunSt
   const same = step.repeatedChecksum === null ? '' : ` and checksum = ${quoteLiteral(step.repeatedChecksum)}`;
   const applied = `exists (select from ${tables.migrations} where ${where(step.key)}${step.action === 'apply' ? same : ''})`;
   const due = step.action === 'apply' ? `not ${applied}` : applied;
-  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, execution_context, step_hash, pre_state, open) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(step.key.source)}, ${quoteLiteral(step.key.version)}, ${step.step} / (${due})::int * (${guard}), '${step.action}', 'started', ${quoteLiteral(stamp.context)}, ${quoteLiteral(step.hash)}, ${literal(step.preState)}, true)`;
+  return insertStep(tables, step, { stamp, number: `${step.step} / (${due})::int * (${guard})` });
+}
+
+function insertStep(
+  tables: HistoryTables,
+  step: JournalStep,
+  { stamp, number }: { readonly stamp: RunStamp; readonly number: string },
+): string {
+  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, execution_context, step_hash, pre_state, open) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(step.key.source)}, ${quoteLiteral(step.key.version)}, ${number}, '${step.action}', 'started', ${quoteLiteral(stamp.context)}, ${quoteLiteral(step.hash)}, ${literal(step.preState)}, true)`;
+}
+
+/** Takes back a claim that somebody else's COMMIT has kept: the row of this run that was never finished. */
+export function forgetClaim(tables: HistoryTables, key: MigrationKey, stamp: RunStamp): string {
+  return `delete from ${tables.migrations} where ${where(key)} and run_id = ${quoteLiteral(stamp.runId)} and execution_time_ms is null`;
+}
+
+/** Says of a step that it was begun and that nobody knows what became of it; answers `INSERT 0 1`. */
+export function leaveStepOpen(tables: HistoryTables, step: JournalStep, stamp: RunStamp): string {
+  return insertStep(tables, step, { stamp, number: String(step.step) });
 }
 
 /** Marks a claimed step as completed; answers `UPDATE 1`. */
