@@ -58,10 +58,11 @@ const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n
 function textValue(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (value instanceof Uint8Array) return asHex(value);
   if (Array.isArray(value)) return arrayLiteral(value);
   if (typeof value === 'object') return JSON.stringify(value);
-  return String(value as string | number | boolean | bigint);
+  const plain = value as string | number | boolean | bigint;
+  return String(plain);
 }
 
 function arrayLiteral(values: readonly unknown[]): string {
@@ -115,9 +116,7 @@ async function upsertBatch(session: Session, { table, key, columns, batch }: Bat
     others.length === 0
       ? 'do nothing'
       : `do update set ${others.map((column) => `${quoteIdent(column)} = excluded.${quoteIdent(column)}`).join(', ')}`;
-  const json = JSON.stringify(batch, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : bytesAsHex(value),
-  );
+  const json = JSON.stringify(batch.map(jsonRow), (_, value: unknown) => jsonValue(value));
   const answer = await session.client.query(
     `insert into ${table} (${names}) select ${names} from jsonb_populate_recordset(null::${table}, $1::jsonb) on conflict (${key.map(quoteIdent).join(', ')}) ${update}`,
     [json],
@@ -125,14 +124,27 @@ async function upsertBatch(session: Session, { table, key, columns, batch }: Bat
   return answer.rowCount ?? 0;
 }
 
+/** JSON knows neither NaN nor Infinity and would make NULL of them; the table's numeric types read them as text. */
+function jsonRow(row: RowObject): RowObject {
+  const unusual = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+  if (!Object.values(row).some(unusual)) return row;
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [column, unusual(value) ? String(value) : value]),
+  );
+}
+
 /** JSON.stringify turns a Buffer into { type, data } before it asks; bytea reads hex. */
-function bytesAsHex(value: unknown): unknown {
+function jsonValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Uint8Array) return asHex(value);
   const bytes = value as { type?: unknown; data?: unknown } | null;
   if (typeof bytes === 'object' && bytes?.type === 'Buffer' && Array.isArray(bytes.data)) {
-    return `\\x${Buffer.from(bytes.data as number[]).toString('hex')}`;
+    return asHex(Buffer.from(bytes.data as number[]));
   }
   return value;
 }
+
+const asHex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('hex')}`;
 
 async function resolveTable(
   session: Session,
