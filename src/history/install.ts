@@ -2,7 +2,7 @@ import { LockkeeperError, isLockkeeperError } from '../core/errors.js';
 import { type Session, sqlstate } from '../pg/index.js';
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
 import { ddl0001 } from './ddl/0001.js';
-import type { HistoryTables } from './tables.js';
+import { companions, type HistoryTables } from './tables.js';
 
 /** All DDL of ours in order; the schema version is the number of entries applied. */
 const ddl: readonly ((tables: HistoryTables) => string)[] = [ddl0001];
@@ -24,6 +24,7 @@ interface CatalogRow {
   readonly sees_all: boolean | null;
   readonly may_select: boolean | null;
   readonly info_oid: string | null;
+  readonly log_oid: string | null;
 }
 
 /** Locks nothing but catalog rows (ACCESS SHARE). Tells "not there" from "not visible" (ENGINE E22). */
@@ -35,11 +36,13 @@ const catalogQuery = /* sql */ `
          pg_has_role(t.relowner, 'usage') and not t.relforcerowsecurity
            or (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as sees_all,
          has_table_privilege(t.oid, 'select') as may_select,
-         i.oid::text as info_oid
+         i.oid::text as info_oid,
+         l.oid::text as log_oid
   from (values (1)) one
   left join pg_namespace n on n.nspname = $1
   left join pg_class t on t.relnamespace = n.oid and t.relname = $2
-  left join pg_class i on i.relnamespace = n.oid and i.relname = 'database_info'`;
+  left join pg_class i on i.relnamespace = n.oid and i.relname = $3
+  left join pg_class l on l.relnamespace = n.oid and l.relname = $4`;
 
 /**
  * Looks for our tables; creates nothing.
@@ -47,18 +50,28 @@ const catalogQuery = /* sql */ `
  * @throws {HISTORY_NEWER} a newer Lockkeeper made them.
  */
 export async function readInstallation(session: Session, tables: HistoryTables): Promise<Installation> {
-  const [row] = await session.query<CatalogRow>(catalogQuery, [tables.schema, tables.name]);
+  const [row] = await session.query<CatalogRow>(catalogQuery, [
+    tables.schema,
+    tables.name,
+    companions.info,
+    companions.log,
+  ]);
   if (row === undefined || row.schema_oid === null) {
     return { schemaVersion: 0, schemaExists: false, environment: null };
   }
   if (row.may_use !== true) throw unreadable(session, tables, `lacks USAGE on the schema "${tables.schema}"`);
-  if (row.table_oid === null && row.info_oid === null) {
+  const parts = [
+    [row.table_oid, tables.name],
+    [row.info_oid, companions.info],
+    [row.log_oid, companions.log],
+  ] as const;
+  const missing = parts.filter(([oid]) => oid === null).map(([, name]) => name);
+  if (missing.length === parts.length) {
     return { schemaVersion: 0, schemaExists: true, environment: null };
   }
-  if (row.table_oid === null || row.info_oid === null) {
-    const missing = row.table_oid === null ? tables.name : 'database_info';
+  if (missing.length > 0) {
     throw new LockkeeperError('HISTORY_UNREADABLE', {
-      message: `The schema "${tables.schema}" holds a part of Lockkeeper's tables, but not "${missing}".`,
+      message: `The schema "${tables.schema}" holds a part of Lockkeeper's tables, but not "${missing.join('" and "')}".`,
       hint: 'Restore the missing table from a backup, or check history.schema and history.table in the configuration.',
     });
   }

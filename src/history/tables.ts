@@ -13,11 +13,11 @@ export interface HistoryTables {
 }
 
 /** Names of the tables beside the history, which it cannot take. */
-const companions = { log: 'migration_execution_log', info: 'database_info' };
+export const companions = { log: 'migration_execution_log', info: 'database_info' } as const;
 
 /** @throws {CONFIG_INVALID} where the history is to have the name of another table of ours. */
 export function historyTables(options: HistoryOptions): HistoryTables {
-  if (Object.values(companions).includes(options.table)) {
+  if (options.table === companions.log || options.table === companions.info) {
     throw new LockkeeperError('CONFIG_INVALID', {
       message: `history.table is "${options.table}", which is the name of another table of Lockkeeper's.`,
       hint: 'Choose another name, or leave it out: the default is schema_migrations.',
