@@ -202,7 +202,7 @@ async function storedWayBack(prepared: Prepared, row: AppliedMigration): Promise
   if (stored !== null && stored.writers.length > 0) {
     throw new LockkeeperError('MIGRATION_IRREVERSIBLE', {
       message: `The file of migration ${row.version} is gone, and the way back stored in the database may have been written by others: ${stored.writers.join(', ')} may change the table.`,
-      hint: `Bring the file back, or revoke those rights: revoke all on ${prepared.tables.migrations} from ${stored.writers.join(', ')}.`,
+      hint: `Bring the file back; or run as the owner of the table, after: revoke all on ${prepared.tables.migrations} from ${stored.writers.join(', ')}.`,
       details: { version: row.version, writers: stored.writers },
     });
   }

@@ -120,7 +120,7 @@ export interface StoredDown {
   readonly script: string;
   /** sha256 (hex) written together with it. */
   readonly hash: string;
-  /** Roles beside the owner that may write the history, and so this text. */
+  /** Roles beside the present one that may write the history, a column of it, or a trigger on it, and so this text. */
   readonly writers: readonly string[];
 }
 
@@ -132,10 +132,18 @@ export async function readStoredDown(
   const rows = await session.query<{ script: string | null; hash: string | null; writers: string[] }>(
     /* sql */ `
     select m.down_script as script, m.down_script_hash as hash,
-           array(select distinct case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end
-                 from pg_class c cross join lateral aclexplode(c.relacl) a
-                 where c.oid = $3::regclass and a.grantee <> c.relowner
-                   and a.privilege_type in ('INSERT', 'UPDATE')) as writers
+           array(select distinct case when w.role = 0 then 'public' else pg_get_userbyid(w.role)::text end
+                 from pg_class c cross join lateral (
+                   select a.grantee, a.privilege_type from aclexplode(c.relacl) a
+                   union all
+                   select a.grantee, a.privilege_type
+                   from pg_attribute t cross join lateral aclexplode(t.attacl) a where t.attrelid = c.oid
+                   union all
+                   select c.relowner, 'UPDATE'
+                 ) w(role, privilege)
+                 left join pg_roles r on r.oid = w.role
+                 where c.oid = $3::regclass and w.privilege in ('INSERT', 'UPDATE', 'TRIGGER')
+                   and r.rolname is distinct from current_user and r.rolsuper is distinct from true) as writers
     from ${tables.migrations} m
     where m.source = $1 and m.version = $2`,
     [key.source, key.version, tables.migrations],
