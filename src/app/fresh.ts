@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import type { RunReport } from '../core/report.js';
-import { emptyHistory, historyTables } from '../history/index.js';
+import { companions, emptyHistory, type HistoryTables } from '../history/index.js';
 import { MessageRefused, type Session } from '../pg/index.js';
 import { compareState } from '../plan/state.js';
 import { quoteIdent } from '../sql/quote.js';
@@ -50,7 +50,7 @@ export async function fresh(
       { ...request.options, ask: request.ask },
     );
     await dropAll(session, targets);
-    await session.send(`drop schema if exists ${quoteIdent(historyTables(config.history).schema)} cascade`);
+    await dropHistory(session, prepared.tables);
     return targets.map((target) => target.name);
   });
   return { removed, up: (await up(config, context, {})) as RunReport };
@@ -66,7 +66,24 @@ async function assertApplicable(config: ResolvedConfig, context: Context, prepar
 }
 
 async function findTargets(session: Session, config: ResolvedConfig): Promise<readonly DropTarget[]> {
-  return await session.query<DropTarget & Record<string, unknown>>(objectsQuery, [config.history.schema]);
+  const { schema, table } = config.history;
+  const ours = [table, companions.log, companions.info];
+  return await session.query<DropTarget & Record<string, unknown>>(objectsQuery, [schema, ours]);
+}
+
+/** Our tables go last. Their schema goes with them, unless it is public, or the home of an extension. */
+async function dropHistory(session: Session, tables: HistoryTables): Promise<void> {
+  const rows = await session.query<{ shared: boolean }>(
+    `select $1 = 'public' or exists (select from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+                                     where n.nspname = $1) as shared`,
+    [tables.schema],
+  );
+  const { migrations, log, info } = tables;
+  await session.send(
+    rows[0]?.shared === false
+      ? `drop schema if exists ${quoteIdent(tables.schema)} cascade`
+      : `drop table if exists ${migrations}, ${log}, ${info} cascade`,
+  );
 }
 
 /** CASCADE takes what depends on an object with it, so later targets may be gone: IF EXISTS. */

@@ -12,7 +12,7 @@ export {
   type OpenStep,
   type StoredDown,
 } from './read.js';
-export { historyTables, type HistoryTables } from './tables.js';
+export { companions, historyTables, type HistoryTables } from './tables.js';
 export {
   claimApply,
   claimRollback,
