@@ -8,11 +8,15 @@ export interface LockkeeperOptions {
   readonly env?: string;
   /** Connection URL, or `embedded`. */
   readonly url?: string;
+  /** Folder of migrations, relative to `cwd`. */
   readonly migrations?: string;
+  /** How long a statement may wait for a lock before its step is rolled back and tried again. @default '2s' */
   readonly lockTimeout?: string | number;
+  /** How long a statement may run; `0` = without end. @default '0' */
   readonly statementTimeout?: string | number;
   /** How long to wait for another run; `0` = not at all. @default '30s' */
   readonly lockWait?: string | number;
+  /** How often a step that did not get its locks is tried again. @default 10 */
   readonly lockRetries?: number;
   /** Environment variables to read. @default process.env */
   readonly variables?: Readonly<Record<string, string | undefined>>;

@@ -77,11 +77,11 @@ export interface ConnectionConfig {
   readonly pooled?: boolean | undefined;
   /** Host name, address, or folder of a Unix socket. @default 'localhost' */
   readonly host?: string | undefined;
-  /** @default 5432 */
+  /** Port of the server. @default 5432 */
   readonly port?: number | string | undefined;
   /** Name of the database, also on the embedded server. @default the user's name; the environment's name if embedded */
   readonly database?: string | undefined;
-  /** @default the name of the operating system's user */
+  /** Role to log in as. @default the name of the operating system's user */
   readonly user?: string | undefined;
   /**
    * The password, or a function that fetches one when a connection is opened (a token of a cloud provider, a vault).
@@ -105,7 +105,7 @@ export interface ConnectionConfig {
   readonly applicationName?: string | undefined;
   /** How long to wait for a connection; `0` = for ever. @default '10s' */
   readonly connectTimeout?: Duration | undefined;
-  /** @default none */
+  /** Pool settings of an application that shares this object; none of them is used here. @default none */
   readonly pool?: PoolConfig | undefined;
 }
 
@@ -141,8 +141,9 @@ export interface SettingsConfig extends ConnectionConfig {
   readonly migrations?: string | MigrationsConfig | readonly (string | MigrationsConfig)[] | undefined;
   /** Folder of seeds. @default 'seeds' */
   readonly seeds?: string | SeedsConfig | undefined;
-  /** Folder of the project's own templates for `lockkeeper new`. @default none */
+  /** Folder of the project's own templates for `lockkeeper new`. @default 'lockkeeper/templates' */
   readonly templates?: string | undefined;
+  /** Where the history is kept. @default the table schema_migrations in the schema lockkeeper */
   readonly history?: HistoryConfig | undefined;
   /** How long a statement may wait for a lock before its step is rolled back and tried again; `0` = for ever. @default '2s' */
   readonly lockTimeout?: Duration | undefined;

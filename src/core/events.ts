@@ -27,24 +27,32 @@ export interface EventMap {
   'server:start': { readonly pid: number; readonly port: number };
   /** Another run holds the lock; sent at once and then about every second. */
   'lock:wait': { readonly waitedMs: number; readonly holder: LockHolder | null };
+  /** The migration lock is held by this run. */
   'lock:acquired': { readonly waitedMs: number };
+  /** A run begins; `migrations` are those that it is going to run, in order. */
   'run:start': {
     readonly runId: string;
     readonly direction: Direction;
     readonly environment: string;
     readonly migrations: readonly { readonly version: string; readonly name: string }[];
   };
+  /** A run ended well; also one that had nothing to do. */
   'run:success': { readonly report: RunReport };
+  /** A run failed or was stopped; the report says how far it came. */
   'run:error': { readonly report: RunReport; readonly error: ErrorJson };
-  /** `index` counts from 0 within the run. */
+  /** A migration begins, in either direction; `index` counts from 0 within the run. */
   'migration:apply:start': MigrationEvent & { readonly index: number; readonly total: number };
+  /** A migration is applied, or undone, and recorded. */
   'migration:apply:success': MigrationEvent & { readonly report: MigrationReport };
+  /** A migration failed or was stopped. */
   'migration:apply:error': MigrationEvent & { readonly error: ErrorJson };
+  /** A step begins; `step` counts from 1 within its migration. */
   'step:start': MigrationEvent & {
     readonly step: number;
     readonly steps: number;
     readonly transaction: boolean;
   };
+  /** A step is done: committed, or in the transaction that the whole run shares. */
   'step:success': MigrationEvent & { readonly report: StepReport };
   /** A step was rolled back because a lock was not to be had, and will be tried again after `delayMs`. */
   'step:retry': MigrationEvent & {
@@ -67,8 +75,9 @@ export interface EventMap {
     readonly version?: string;
     readonly statement?: number;
   };
+  /** Something worth knowing that stops nothing. */
   warning: Warning;
-  /** A stop was asked for: the running step ends first (`finish`), or its statement is cancelled (`cancel`). */
+  /** The running statement is being cancelled, because `cancelSignal` asked for it (`how` is `cancel`). */
   'run:stopping': { readonly how: 'finish' | 'cancel' };
 }
 

@@ -19,7 +19,7 @@ export const inspect: readonly Command[] = [
     group: 'inspect',
     summary: 'Show the journal: what was attempted, when, by whom',
     arguments: [],
-    flags: [{ name: 'limit', type: 'number', value: 'n', summary: 'The last n entries' }],
+    flags: [{ name: 'limit', type: 'number', value: 'n', summary: 'The last n entries, instead of 50' }],
     examples: [
       { line: 'history', does: 'The latest entries' },
       { line: 'history --limit 100 --verbose', does: 'More of them, with whole errors' },

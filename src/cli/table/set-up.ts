@@ -97,8 +97,8 @@ export const setUp: readonly Command[] = [
     flags: [whyFlag],
     dangerous: true,
     examples: [
-      { line: 'repair 0007 --why "a comment was corrected"', does: 'Accept 0007 as it is now' },
-      { line: 'repair create_users --why "renamed a file" --yes', does: 'Without a question' },
+      { line: 'repair 0007 --why "mended its way back"', does: 'Accept 0007 as it is now' },
+      { line: 'repair create_users --why "as run by hand" --yes', does: 'Without a question' },
     ],
   },
 ];
