@@ -9,12 +9,20 @@ import { PartRefused, UnexpectedTag, ValidationRows } from './send-parts.js';
 export function stepFailure(
   error: unknown,
   planned: PlannedMigration,
-  circumstances: { readonly cancelled: boolean; readonly retries: number },
+  circumstances: {
+    readonly cancelled: boolean;
+    readonly retries: number;
+    /** The session is gone, whatever the error says. */
+    readonly lost: boolean;
+  },
 ): LockkeeperError {
   const { migration } = planned;
   const details = { version: migration.version, name: migration.name };
+  if (error instanceof ConnectionEnded || circumstances.lost) {
+    return circumstances.cancelled ? interrupted(error, details) : connectionLost(error, details);
+  }
+  if (circumstances.cancelled && isCancelled(error)) return interrupted(error, details);
   if (isLockkeeperError(error)) return error;
-  if (error instanceof ConnectionEnded) return connectionLost(error, details);
   if (error instanceof ValidationRows) return validationFailed(error, details);
   if (error instanceof UnexpectedTag) return unexpectedTag(error, details);
   if (!(error instanceof PartRefused)) {
@@ -24,22 +32,32 @@ export function stepFailure(
       cause: error,
     });
   }
-  if (circumstances.cancelled && error.server.code === sqlstate.queryCanceled) {
-    return new LockkeeperError('INTERRUPTED', {
-      message: `Migration ${migration.version} was cancelled and rolled back.`,
-      hint: 'Run the same command again to go on.',
-      details,
-      cause: error,
-    });
-  }
   return refused(error, circumstances.retries, details);
 }
 
 type Details = Readonly<Record<string, unknown>>;
 
-function connectionLost(error: ConnectionEnded, details: Details): LockkeeperError {
+/** By the server, in a statement of a file or of a function. */
+function isCancelled(error: unknown): boolean {
+  const code =
+    error instanceof PartRefused ? error.server.code : isLockkeeperError(error) && error.details['sqlstate'];
+  return code === sqlstate.queryCanceled;
+}
+
+function interrupted(error: unknown, details: Details): LockkeeperError {
+  return new LockkeeperError('INTERRUPTED', {
+    message: `Migration ${String(details['version'])} was cancelled, and its running step rolled back.`,
+    hint: 'Run the same command again to go on.',
+    details,
+    cause: error,
+  });
+}
+
+function connectionLost(error: unknown, details: Details): LockkeeperError {
+  const reason =
+    error instanceof ConnectionEnded ? error.reason : error instanceof Error ? error.message : String(error);
   return new LockkeeperError('CONNECTION_LOST', {
-    message: `The connection to the server ended during migration ${String(details['version'])}: ${error.message}`,
+    message: `The connection to the server ended during migration ${String(details['version'])}: ${reason}`,
     hint: 'Run the same command again: it waits until the old session is gone, reads what really happened, and finishes.',
     details,
     cause: error,
@@ -98,7 +116,7 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
 
 /** The one COMMIT of a whole run was refused, so which of its migrations is to blame is not known. */
 export function commitFailure(error: unknown, last: PlannedMigration, cancelled: boolean): LockkeeperError {
-  const failure = stepFailure(error, last, { cancelled, retries: 0 });
+  const failure = stepFailure(error, last, { cancelled, retries: 0, lost: false });
   if (!(error instanceof PartRefused) || failure.code === 'INTERRUPTED') return failure;
   const { message, detail } = error.server;
   const { version: _version, name: _name, ...details } = failure.details;

@@ -1,4 +1,5 @@
 import type { Connection, Submittable } from 'pg';
+import { LockkeeperError } from '../core/errors.js';
 
 /** What one message of the simple protocol came to, statement by statement. */
 export interface MessageOutcome {
@@ -36,12 +37,28 @@ export class MessageRefused extends Error {
   }
 }
 
-/** The connection ended while a message was under way; whether it took effect is not known. */
-export class ConnectionEnded extends Error {
+/** The connection ended, perhaps while a message was under way; whether that took effect is not known. */
+export class ConnectionEnded extends LockkeeperError {
+  /** What the driver or the server said at its end. */
+  readonly reason: string;
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : 'The connection ended.', { cause });
+    const reason = cause instanceof Error ? cause.message : 'the server closed it';
+    super('CONNECTION_LOST', {
+      message: `The connection to the server ended: ${reason}`,
+      hint: 'Run the same command again.',
+      cause,
+    });
     this.name = 'ConnectionEnded';
+    this.reason = this.message.slice('The connection to the server ended: '.length);
   }
+}
+
+/** A FATAL or PANIC answer is the server's last on this connection; a socket error is the network's. */
+export function endsConnection(error: unknown): boolean {
+  const { severity, code } = error as { readonly severity?: string; readonly code?: string };
+  if (severity === 'FATAL' || severity === 'PANIC') return true;
+  // The word is translated by lc_messages; these codes end a session in every language (Appendix A, class 57 and 25).
+  return code !== undefined && /^(57P0[1-5]|25P0[34])$/.test(code);
 }
 
 /** The parts of the driver's connection that its types leave out. */

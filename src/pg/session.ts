@@ -1,5 +1,11 @@
 import type { Client, QueryResultRow } from 'pg';
-import { ConnectionEnded, Message, type MessageOutcome, type WireConnection } from './message.js';
+import {
+  ConnectionEnded,
+  endsConnection,
+  Message,
+  type MessageOutcome,
+  type WireConnection,
+} from './message.js';
 
 /** What is known of the session and its server since the first round trip. */
 export interface SessionInfo {
@@ -101,22 +107,37 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /**
+   * Does something with the driver, which tells the end of a connection in several ways, as one kind of error.
+   * @throws {ConnectionEnded} and whatever the work throws.
+   */
+  async watched<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#lost !== null) throw new ConnectionEnded(this.#lost);
+    try {
+      return await work();
+    } catch (error) {
+      if (endsConnection(error)) this.#lost ??= error as Error;
+      if (this.#lost === null) throw error;
+      throw error instanceof ConnectionEnded ? error : new ConnectionEnded(this.#lost);
+    }
+  }
+
   /** One query of ours with parameters. */
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const answer = await this.client.query<Row>(text, [...values]);
+    const answer = await this.watched(() => this.client.query<Row>(text, [...values]));
     return answer.rows;
   }
 
   /** Many queries of ours without parameters in one round trip: the rows of each, as arrays of text. */
   async queryMany(text: string): Promise<readonly (readonly Row[])[]> {
-    const answer = (await this.client.query({ text, rowMode: 'array' })) as unknown;
+    const answer: unknown = await this.watched(() => this.client.query({ text, rowMode: 'array' }));
     const list = (Array.isArray(answer) ? answer : [answer]) as { command: string; rows: Row[] }[];
     return list.filter((result) => result.command === 'SELECT').map((result) => result.rows);
   }
 
   /** SETs the part of the baseline that the startup packet did not carry. Never behind a transaction pool. */
   async applyBaseline(): Promise<void> {
-    if (this.restore !== '') await this.client.query(this.restore);
+    if (this.restore !== '') await this.query(this.restore);
   }
 
   /** What names this backend and this database for ever; read only where the journal needs it. */

@@ -80,8 +80,10 @@ export async function findSyntaxRefusals(
   const refusals: SyntaxRefusal[] = [];
   for (let start = 0; start < texts.length;) {
     const request = new ParseOnly(texts.slice(start, start + batchStatements));
-    session.client.query(request);
-    const refusal = await request.answer;
+    const refusal = await session.watched(() => {
+      session.client.query(request);
+      return request.answer;
+    });
     if (refusal === null) {
       start += batchStatements;
     } else {
