@@ -25,7 +25,7 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     events,
     now: () => Date.now(),
     root: config.root,
-    stop: { finish: options.signal ?? never, cancel: options.cancelSignal ?? never },
+    stop: stopSignal(options),
   };
   const { ask } = options;
   return {
@@ -56,6 +56,14 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Who cancels does not wait either: neither for the lock nor for another try. */
+function stopSignal({ signal, cancelSignal }: LockkeeperOptions): Context['stop'] {
+  const cancel = cancelSignal ?? never;
+  const finish =
+    signal === undefined ? cancel : cancel === never ? signal : AbortSignal.any([signal, cancel]);
+  return { finish, cancel };
 }
 
 function configReport(config: ResolvedConfig): Awaited<ReturnType<Lockkeeper['config']>> {

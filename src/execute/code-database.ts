@@ -15,6 +15,8 @@ import { type Call, codeFailure, type CodeFile, placeOf } from './code-failure.j
 export interface CodeDatabaseOptions {
   readonly file: CodeFile;
   readonly transaction: boolean;
+  /** Aborted when nothing more is to be sent. */
+  readonly cancel: AbortSignal;
   /** Told of a statement that came too late; its caller may not be there any more. */
   readonly onLate: (failure: LockkeeperError) => void;
 }
@@ -156,8 +158,9 @@ export class CodeDatabase implements MigrationDatabase {
     this.#assertUsable(call);
     this.#inspect(call);
     const turn = this.#queue.then(async () => {
+      this.#assertNotCancelled();
       this.#statements += 1;
-      return await work();
+      return await this.#session.watched(work);
     });
     this.#queue = turn.catch(() => {}); // the caller gets the error; the queue goes on
     try {
@@ -167,6 +170,16 @@ export class CodeDatabase implements MigrationDatabase {
       this.#firstFailure ??= failure;
       throw failure;
     }
+  }
+
+  /** The cancel that went to the server may have met no statement: then the next one is where the function ends. */
+  #assertNotCancelled(): void {
+    if (!this.#options.cancel.aborted) return;
+    this.#refusal ??= new LockkeeperError('INTERRUPTED', {
+      message: 'The migration was cancelled before its function had ended.',
+      hint: 'Run the same command again to go on.',
+    });
+    throw this.#refusal;
   }
 
   #assertUsable(call: Call): void {

@@ -36,7 +36,7 @@ export async function runCodeStep(
     script,
     file,
     transaction,
-    db: new CodeDatabase(run.session, { file, transaction, onLate }),
+    db: new CodeDatabase(run.session, { file, transaction, cancel: run.context.stop.cancel, onLate }),
   };
   if (transaction) await inTransaction(run, stepRun, code);
   else await withoutTransaction(run, stepRun, code);
