@@ -5,7 +5,6 @@ import { logRow } from '../history/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
-import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
 import { ours } from './parts.js';
@@ -44,7 +43,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   });
   try {
     if (plan.singleTransaction) await runAllInOne(run, plan, tally);
-    else await runEach(run, plan, tally);
+    else await runOneByOne(run, plan, tally);
   } catch (error) {
     throw failedRun(run, plan, { tally, error });
   } finally {
@@ -55,16 +54,14 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   return report;
 }
 
-async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
-  const ahead = new LookAhead(run, plan);
+async function runOneByOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
   for (const [index, planned] of plan.migrations.entries()) {
-    if (!ahead.holds(planned)) assertNotStopped(run);
+    assertNotStopped(run);
     await runOne(run, planned, {
       tally,
-      ahead,
       index,
       total: plan.migrations.length,
-      insideSingleTransaction: plan.singleTransaction,
+      insideSingleTransaction: false,
     });
   }
 }
@@ -72,7 +69,15 @@ async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
 async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
   await run.session.send('begin');
   try {
-    await runEach(run, plan, tally);
+    for (const [index, planned] of plan.migrations.entries()) {
+      assertNotStopped(run);
+      await runOne(run, planned, {
+        tally,
+        index,
+        total: plan.migrations.length,
+        insideSingleTransaction: true,
+      });
+    }
     await commitAll(run, plan);
   } catch (error) {
     tally.applied = [];
@@ -96,7 +101,6 @@ async function commitAll(run: Run, plan: Plan): Promise<void> {
 
 interface Turn {
   readonly tally: Tally;
-  readonly ahead: LookAhead;
   readonly index: number;
   readonly total: number;
   readonly insideSingleTransaction: boolean;
@@ -105,7 +109,7 @@ interface Turn {
 async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<void> {
   const { events } = run.context;
   const event = eventOf(run, planned);
-  const progress: Progress = { steps: [], attempts: { retries: 0, ahead: turn.ahead } };
+  const progress: Progress = { steps: [], attempts: { retries: 0 } };
   events.emit('migration:apply:start', { ...event, index: turn.index, total: turn.total });
   try {
     const report = await runMigration(run, planned, {
