@@ -205,6 +205,12 @@ export const areas = [
         why: 'Lockkeeper does not create databases on a server that is not its own: it would hide a misspelt name.',
         way: 'Create it with `createdb <name>`, or correct the URL.',
       },
+      DATABASE_PERMISSION: {
+        means:
+          'The server knows the user and its password, and refuses something at the login: the database itself (SQLSTATE 42501), or the `role` of the configuration, which does not exist (22023) or may not be taken (42501).',
+        why: 'The role is taken before anything else, so that everything belongs to it from the first table on.',
+        way: 'Correct the `role`, or let an administrator run the GRANT that the message shows.',
+      },
       DATABASE_TLS: {
         means:
           'The encrypted connection could not be set up: the server does not offer TLS, or its certificate could not be verified.',

@@ -71,6 +71,7 @@ export const errorCatalogue = {
   DATABASE_UNREACHABLE: { exit: 3, summary: 'No server answers at the address given.' },
   DATABASE_AUTHENTICATION: { exit: 3, summary: 'The server refused the user or the password.' },
   DATABASE_MISSING: { exit: 3, summary: 'The server has no database of that name.' },
+  DATABASE_PERMISSION: { exit: 3, summary: 'The user may not connect, or may not take the configured role.' },
   DATABASE_TLS: { exit: 3, summary: 'The encrypted connection could not be established or verified.' },
   DATABASE_READ_ONLY: { exit: 3, summary: 'The database is a replica or read-only.' },
   DATABASE_UNSUPPORTED: { exit: 3, summary: 'The server is too old or not PostgreSQL enough.' },

@@ -1,4 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
+import { quoteIdent } from '../sql/quote.js';
 import type { ConnectionOptions } from './options.js';
 import { sqlstate } from './sqlstate.js';
 
@@ -41,6 +42,7 @@ type Known = {
     | 'DATABASE_UNREACHABLE'
     | 'DATABASE_AUTHENTICATION'
     | 'DATABASE_MISSING'
+    | 'DATABASE_PERMISSION'
     | 'DATABASE_UNSUPPORTED'
     | 'CONFIG_INVALID';
   readonly text: { readonly message: string; readonly hint: string };
@@ -75,8 +77,37 @@ function knownFailure(raw: RawFailure, message: string, options: ConnectionOptio
         },
       };
     default:
-      return networkFailure(raw, message, place);
+      return (
+        deniedRole(raw, message, options) ??
+        deniedConnect(raw, message, options) ??
+        networkFailure(raw, message, place)
+      );
   }
+}
+
+/** The role is set in the startup packet, so the login itself fails (22023 for one that is not there). */
+function deniedRole(raw: RawFailure, message: string, { role, user }: ConnectionOptions): Known | null {
+  const refused = raw.code === sqlstate.invalidParameterValue || raw.code === sqlstate.insufficientPrivilege;
+  if (role === null || !refused || !/\brole\b/.test(message)) return null;
+  return {
+    code: 'DATABASE_PERMISSION',
+    text: {
+      message: `The user "${user}" cannot take the role "${role}": ${message}.`,
+      hint: `Correct "role" in the configuration, or let an administrator run: grant ${quoteIdent(role)} to ${quoteIdent(user)}.`,
+    },
+  };
+}
+
+function deniedConnect(raw: RawFailure, message: string, options: ConnectionOptions): Known | null {
+  if (raw.code !== sqlstate.insufficientPrivilege) return null;
+  const { user, database } = options;
+  return {
+    code: 'DATABASE_PERMISSION',
+    text: {
+      message: `The user "${user}" may not connect to the database "${database}": ${message}.`,
+      hint: `Let an administrator run: grant connect on database ${quoteIdent(database)} to ${quoteIdent(user)}.`,
+    },
+  };
 }
 
 function networkFailure(raw: RawFailure, message: string, place: string): Known | null {

@@ -3,6 +3,8 @@ export const sqlstate = {
   /** A division by zero: how our own guards inside a message stop it. */
   divisionByZero: '22012',
   uniqueViolation: '23505',
+  /** A setting was given a value that it does not take; `role` among them, where there is no such role. */
+  invalidParameterValue: '22023',
   activeSqlTransaction: '25001',
   readOnlySqlTransaction: '25006',
   inFailedSqlTransaction: '25P02',
