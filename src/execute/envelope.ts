@@ -14,8 +14,10 @@ import {
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { hygiene, hygieneStatements } from '../pg/index.js';
+import { isPlain } from '../plan/plain.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
+import { quoteLiteral } from '../sql/quote.js';
 import type { Run } from './run.js';
 
 /** One step of one migration on its way through a run. */
@@ -28,6 +30,14 @@ export interface StepRun {
   readonly insideSingleTransaction: boolean;
 }
 
+/** What ties a message to the one before it, for `LookAhead`. */
+export interface Chain {
+  /** The mark that has to stand; null for none. */
+  readonly after: string | null;
+  /** The mark that the message sets behind its COMMIT. */
+  readonly mark: string;
+}
+
 const isLast = (run: StepRun): boolean => run.step.number === run.planned.steps.length;
 
 /**
@@ -37,18 +47,27 @@ const isLast = (run: StepRun): boolean => run.step.number === run.planned.steps.
 export function transactionParts(
   run: Run,
   stepRun: StepRun & { readonly step: TransactionStep },
+  chain: Chain | null = null,
 ): readonly Part[] {
   const { planned, step } = stepRun;
   const script = planned.script as SqlScript;
   return [
-    ...opening(run, stepRun, step.begin),
+    ...opening(run, { ...stepRun, after: chain?.after ?? null }, step.begin),
     ...step.statements.map((statement) => theirs(script, statement)),
     ...closing(run, stepRun),
+    ...(chain === null ? [] : [ours(`set ${markSetting} = ${quoteLiteral(chain.mark)}`, 'SET')]),
   ];
 }
 
+/** A setting of the session that tells a message that was sent ahead whether the one before it was committed. */
+const markSetting = 'lockkeeper.done';
+
 /** Everything before the user's own statements. */
-export function opening(run: Run, stepRun: StepRun, beginOptions: string | null): readonly Part[] {
+export function opening(
+  run: Run,
+  stepRun: StepRun & { readonly after?: string | null },
+  beginOptions: string | null,
+): readonly Part[] {
   const { planned, step } = stepRun;
   const before = step.number === 1 && run.direction === 'up' ? planned.migration.validateBefore : null;
   return [
@@ -65,25 +84,34 @@ export function opening(run: Run, stepRun: StepRun, beginOptions: string | null)
 export function closing(run: Run, stepRun: StepRun): readonly Part[] {
   const { planned } = stepRun;
   const last = isLast(stepRun);
+  // A plain script cannot have touched the session, so there is nothing to put back.
+  const plain = isPlain(planned.script) && stepRun.replay.length === 0;
   const after = last && run.direction === 'up' ? planned.migration.validateAfter : null;
   return [
     // The history is written by our role, whatever SET ROLE the file has left behind (42501 otherwise).
-    ours('set session authorization default; reset role', null, 2),
+    ...(plain ? [] : [ours('set session authorization default; reset role', null, 2)]),
     ...validationParts(after),
     ...finish(run, stepRun, last),
     ...(stepRun.insideSingleTransaction ? [] : [ours('commit', 'COMMIT')]),
-    ...(last ? [hygienePart(run)] : []),
+    ...(last && !plain ? [hygienePart(run)] : []),
   ];
 }
 
-function claim(run: Run, stepRun: StepRun): Part {
+function claim(run: Run, stepRun: StepRun & { readonly after?: string | null }): Part {
   const { planned } = stepRun;
+  const guard = guardOf(run, stepRun.after ?? null);
   if (!isAtomic(planned)) {
-    return ours(claimStep(run.tables, journalStep(run, stepRun, null), run.stamp, run.guard), 'INSERT 0 1');
+    return ours(claimStep(run.tables, journalStep(run, stepRun, null), run.stamp, guard), 'INSERT 0 1');
   }
   return run.direction === 'up'
-    ? ours(claimApply(run.tables, historyRow(planned.migration), run.stamp, run.guard), 'INSERT 0 1')
-    : ours(claimRollback(run.tables, planned.migration, run.guard), 'SELECT 1');
+    ? ours(claimApply(run.tables, historyRow(planned.migration), run.stamp, guard), 'INSERT 0 1')
+    : ours(claimRollback(run.tables, planned.migration, guard), 'SELECT 1');
+}
+
+/** 1 while the lock is held, and the message before (when there is one in flight) has been committed; raises else. */
+function guardOf(run: Run, after: string | null): string {
+  if (after === null) return run.guard;
+  return `(${run.guard}) / (case when pg_catalog.current_setting('${markSetting}', true) = ${quoteLiteral(after)} then 1 else 0 end)`;
 }
 
 function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {

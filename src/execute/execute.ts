@@ -5,6 +5,7 @@ import { logRow } from '../history/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
+import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
 import { ours } from './parts.js';
@@ -43,7 +44,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   });
   try {
     if (plan.singleTransaction) await runAllInOne(run, plan, tally);
-    else await runOneByOne(run, plan, tally);
+    else await runEach(run, plan, tally);
   } catch (error) {
     throw failedRun(run, plan, { tally, error });
   } finally {
@@ -54,14 +55,16 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   return report;
 }
 
-async function runOneByOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
+async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
+  const ahead = new LookAhead(run, plan);
   for (const [index, planned] of plan.migrations.entries()) {
-    assertNotStopped(run);
+    if (!ahead.holds(planned)) assertNotStopped(run);
     await runOne(run, planned, {
       tally,
+      ahead,
       index,
       total: plan.migrations.length,
-      insideSingleTransaction: false,
+      insideSingleTransaction: plan.singleTransaction,
     });
   }
 }
@@ -69,15 +72,7 @@ async function runOneByOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
 async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
   await run.session.send('begin');
   try {
-    for (const [index, planned] of plan.migrations.entries()) {
-      assertNotStopped(run);
-      await runOne(run, planned, {
-        tally,
-        index,
-        total: plan.migrations.length,
-        insideSingleTransaction: true,
-      });
-    }
+    await runEach(run, plan, tally);
     await commitAll(run, plan);
   } catch (error) {
     tally.applied = [];
@@ -101,6 +96,7 @@ async function commitAll(run: Run, plan: Plan): Promise<void> {
 
 interface Turn {
   readonly tally: Tally;
+  readonly ahead: LookAhead;
   readonly index: number;
   readonly total: number;
   readonly insideSingleTransaction: boolean;
@@ -109,7 +105,7 @@ interface Turn {
 async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<void> {
   const { events } = run.context;
   const event = eventOf(run, planned);
-  const progress: Progress = { steps: [], attempts: { retries: 0 } };
+  const progress: Progress = { steps: [], attempts: { retries: 0, ahead: turn.ahead } };
   events.emit('migration:apply:start', { ...event, index: turn.index, total: turn.total });
   try {
     const report = await runMigration(run, planned, {

@@ -40,7 +40,7 @@ export async function runMigration(
   let closed = false;
   for (const step of steps) {
     if (done.has(step.number)) continue;
-    assertNotStopped(run);
+    if (progress.attempts.ahead?.holds(planned) !== true) assertNotStopped(run);
     const event = eventOf(run, planned);
     run.context.events.emit('step:start', {
       ...event,

@@ -2,12 +2,15 @@ import type { StepReport } from '../core/report.js';
 import type { TransactionStep } from '../migration/step.js';
 import { transactionParts, type StepRun } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
+import { isQuick, type LookAhead } from './look-ahead.js';
 import { pause, retryableState, retryDelayMs } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
 
 /** Where the number of tries is kept for the error that may come. */
 export interface Attempts {
+  /** Sends plain migrations before their turn. */
+  readonly ahead?: LookAhead;
   retries: number;
   /** What the last try left could not be removed, so another one must not begin. */
   final?: boolean;
@@ -23,8 +26,12 @@ export async function runTransactionStep(
   attempts: Attempts,
 ): Promise<StepReport> {
   const began = run.context.now();
-  const parts = transactionParts(run, stepRun);
-  await withRetries(run, stepRun, attempts, () => cancellable(run, () => sendParts(run.session, parts)));
+  const { ahead } = attempts;
+  const work =
+    ahead !== undefined && isQuick(stepRun.planned, stepRun.step)
+      ? () => ahead.send(stepRun, attempts.retries === 0)
+      : () => sendParts(run.session, transactionParts(run, stepRun));
+  await withRetries(run, stepRun, attempts, () => cancellable(run, work));
   return {
     step: stepRun.step.number,
     transaction: true,
@@ -46,6 +53,7 @@ export async function withRetries(
       await work();
       return;
     } catch (error) {
+      await attempts.ahead?.settle();
       if (run.session.lost === null && run.session.transactionStatus !== 'I')
         await run.session.send('rollback');
       const sqlstate = stepRun.insideSingleTransaction ? null : retryableState(error);

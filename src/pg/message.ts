@@ -83,6 +83,7 @@ export class Message implements Submittable {
   readonly #tags: string[] = [];
   readonly #rows: number[] = [];
   #rowsOfStatement = 0;
+  #written = false;
   #refusal: unknown = null;
   #resolve: (outcome: MessageOutcome) => void = () => {};
   #reject: (error: Error) => void = () => {};
@@ -102,7 +103,14 @@ export class Message implements Submittable {
     return this.#tags.length;
   }
 
+  /** Called by the driver when the message before this one has been answered. */
   submit(connection: Connection): void {
+    if (!this.#written) this.writeTo(connection);
+  }
+
+  /** Writes the message before its turn: the driver only has to know which message an answer belongs to. */
+  writeTo(connection: Connection): void {
+    this.#written = true;
     connection.query(this.#text);
   }
 

@@ -47,7 +47,8 @@ export class Session implements AsyncDisposable {
   /** SET statements that restore the baseline after RESET ALL; empty where RESET ALL does it. */
   readonly restore: string;
   #lost: Error | null = null;
-  #running: Message | null = null;
+  /** The messages on their way, the one that is being answered first. */
+  readonly #running: Message[] = [];
   #identity: SessionIdentity | null = null;
 
   constructor(client: Client, info: SessionInfo, restore: string) {
@@ -84,7 +85,7 @@ export class Session implements AsyncDisposable {
         severity: notice.severity ?? 'NOTICE',
         message: notice.message ?? '',
         code: notice.code ?? '',
-        statement: this.#running?.completed ?? 0,
+        statement: this.#running[0]?.completed ?? 0,
       });
     };
     this.client.on('notice', handler);
@@ -92,18 +93,20 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Sends one message of one or many statements and drops their rows.
+   * Sends one message of one or many statements and drops their rows. A message that is sent while another is under
+   * way goes to the server at once, and is answered behind it.
    * @throws {MessageRefused} the server refused one; {@link ConnectionEnded} when the connection is gone.
    */
   async send(text: string, copyData: string | null = null): Promise<MessageOutcome> {
     if (this.#lost !== null) throw new ConnectionEnded(this.#lost);
     const message = new Message(text, copyData);
-    this.#running = message;
+    if (this.#running.length > 0) message.writeTo(this.wire);
+    this.#running.push(message);
     this.client.query(message);
     try {
       return await message.outcome;
     } finally {
-      this.#running = null;
+      this.#running.shift();
     }
   }
 

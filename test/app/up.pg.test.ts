@@ -179,7 +179,7 @@ create table u (id int);`,
     ]);
     expect(report.migrations[0]?.sql.join('\n')).toMatch(/^begin;[^]*create table users[^]*commit;/);
     expect(report.migrations[0]?.unknown).toBeNull();
-    expect(report.migrations[1]?.sql).toContain('create index concurrently users_email on users (email)');
+    expect(report.migrations[1]?.sql).toContain('create index concurrently users_email on users (email);');
     expect(report.migrations[2]?.unknown).toMatch(/decided while it runs/);
     expect(report.migrations[3]?.unknown).toMatch(/connections of its own/);
     expect(await userTables(app.database)).toEqual([]);

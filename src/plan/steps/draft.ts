@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SqlScript } from '../../migration/migration.js';
-import type { Step } from '../../migration/step.js';
+import type { AloneStep, Step, TransactionStep } from '../../migration/step.js';
 import type { Statement } from '../../sql/statement.js';
 import { statementTokenText } from '../../sql/token-text.js';
 
@@ -38,29 +38,55 @@ export function finishSteps(script: SqlScript, drafts: readonly Draft[]): Step[]
 }
 
 function finishStep(script: SqlScript, draft: Draft, number: number): Step {
-  const { statements, begin } = draft;
-  const [statement] = statements;
-  let known: string | null = null;
-  const readHash = () => (known ??= hashOf(script.text, draft));
-  if (draft.kind === 'alone' && statement !== undefined) {
-    return {
-      kind: 'alone',
-      number,
-      statement,
-      get hash() {
-        return readHash();
-      },
-    };
+  const [statement] = draft.statements;
+  return draft.kind === 'alone' && statement !== undefined
+    ? new CutAlone(script, draft, { number, statement })
+    : new CutTransaction(script, draft, number);
+}
+
+/** What both kinds of step share. A class, because thousands of objects with getters of their own cost megabytes. */
+abstract class CutStep {
+  readonly number: number;
+  readonly #text: string;
+  readonly #draft: Draft;
+  #hash: string | null = null;
+
+  constructor(script: SqlScript, draft: Draft, number: number) {
+    this.#text = script.text;
+    this.#draft = draft;
+    this.number = number;
   }
-  return {
-    kind: 'transaction',
-    number,
-    statements,
-    begin,
-    get hash() {
-      return readHash();
-    },
-  };
+
+  get hash(): string {
+    this.#hash ??= hashOf(this.#text, this.#draft);
+    return this.#hash;
+  }
+}
+
+class CutTransaction extends CutStep implements TransactionStep {
+  readonly kind = 'transaction';
+  readonly statements: readonly Statement[];
+  readonly begin: string | null;
+
+  constructor(script: SqlScript, draft: Draft, number: number) {
+    super(script, draft, number);
+    this.statements = draft.statements;
+    this.begin = draft.begin;
+  }
+}
+
+class CutAlone extends CutStep implements AloneStep {
+  readonly kind = 'alone';
+  readonly statement: Statement;
+
+  constructor(
+    script: SqlScript,
+    draft: Draft,
+    cut: { readonly number: number; readonly statement: Statement },
+  ) {
+    super(script, draft, cut.number);
+    this.statement = cut.statement;
+  }
 }
 
 function hashOf(text: string, draft: Draft): string {

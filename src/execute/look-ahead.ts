@@ -1,0 +1,109 @@
+import type { TransactionStep } from '../migration/step.js';
+import { isPlain } from '../plan/plain.js';
+import { isAtomic, type Plan, type PlannedMigration } from '../plan/plan.js';
+import { transactionParts, type StepRun } from './envelope.js';
+import type { Run } from './run.js';
+import { sendParts } from './send-parts.js';
+
+type PlainStepRun = StepRun & { readonly step: TransactionStep };
+
+/**
+ * Sends the message of the next migration while the present one still runs, so that the server never waits for us.
+ *
+ * Only between two migrations that are plain: one transaction each, quick, and without a way to touch the session. If
+ * the first one fails, its transaction is aborted and the second message bounces off it (25P02); where the first left
+ * no transaction behind (a deferred constraint at COMMIT), the claim of the second raises, because it asks for a mark
+ * that the first sets after its COMMIT. So nothing is ever run behind a failure. A stop that is asked for meanwhile
+ * comes one plain migration later.
+ */
+export class LookAhead {
+  readonly #run: Run;
+  readonly #plan: Plan;
+  readonly #position: ReadonlyMap<PlannedMigration, number>;
+  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<unknown> } | null = null;
+
+  constructor(run: Run, plan: Plan) {
+    this.#run = run;
+    this.#plan = plan;
+    this.#position = new Map(plan.migrations.map((planned, index) => [planned, index]));
+  }
+
+  /** Whether this migration's message is under way already; then it runs, whatever else is decided. */
+  holds(planned: PlannedMigration): boolean {
+    return this.#flight?.planned === planned;
+  }
+
+  /** Runs a plain step, and sends the one behind it. @throws what `sendParts` throws. */
+  async send(stepRun: PlainStepRun, isFirstTry: boolean): Promise<void> {
+    const taken = this.#take(stepRun.planned);
+    const next = isFirstTry ? this.#next(stepRun.planned) : null;
+    // A message that was sent ahead left its mark by itself, if there is a next one.
+    const outcome = taken ?? settled(this.#send(stepRun, null));
+    if (next !== null)
+      this.#flight = { planned: next.planned, outcome: settled(this.#send(next, stepRun.planned)) };
+    const error = await outcome;
+    if (error !== null) throw error;
+  }
+
+  /** Waits for what was sent behind a failure: it has bounced, and the session can be used again. */
+  async settle(): Promise<void> {
+    await this.#flight?.outcome;
+    this.#flight = null;
+  }
+
+  #take(planned: PlannedMigration): Promise<unknown> | null {
+    if (!this.holds(planned)) return null;
+    const outcome = this.#flight?.outcome ?? null;
+    this.#flight = null;
+    return outcome;
+  }
+
+  /** The migration behind this one, when it may be sent ahead. */
+  #next(planned: PlannedMigration): PlainStepRun | null {
+    const { finish, cancel } = this.#run.context.stop;
+    if (finish.aborted || cancel.aborted) return null;
+    const next = this.#plan.migrations[(this.#position.get(planned) ?? -1) + 1];
+    if (next === undefined) return null;
+    const [step] = next.steps;
+    if (step === undefined || !isQuick(next, step)) return null;
+    return { planned: next, step, replay: [], insideSingleTransaction: this.#plan.singleTransaction };
+  }
+
+  async #send(stepRun: PlainStepRun, after: PlannedMigration | null): Promise<void> {
+    const parts = transactionParts(this.#run, stepRun, {
+      after: after === null ? null : this.#mark(after),
+      mark: this.#mark(stepRun.planned),
+    });
+    await sendParts(this.#run.session, parts);
+  }
+
+  #mark(planned: PlannedMigration): string {
+    return `${this.#run.stamp.runId}:${this.#position.get(planned) ?? -1}`;
+  }
+}
+
+/** A migration that may be chained to another: one plain transaction and nothing to look at in between. */
+export function isQuick(
+  planned: PlannedMigration,
+  step: PlannedMigration['steps'][number],
+): step is TransactionStep {
+  const { validateBefore, validateAfter } = planned.migration;
+  return (
+    step.kind === 'transaction' &&
+    step.begin === null &&
+    isAtomic(planned) &&
+    validateBefore === null &&
+    validateAfter === null &&
+    isPlain(planned.script)
+  );
+}
+
+/** Turns a rejection into a value, so that a message nobody waits for yet cannot end the process. */
+async function settled(work: Promise<void>): Promise<unknown> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return error;
+  }
+}

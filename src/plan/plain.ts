@@ -1,0 +1,46 @@
+import type { Script } from '../migration/migration.js';
+import type { Statement } from '../sql/statement.js';
+
+/** Statements that change the catalog, at once, and nothing else. */
+const plainLabels: ReadonlySet<string> = new Set([
+  'COMMENT',
+  'CREATE SEQUENCE',
+  'CREATE TABLE',
+  'CREATE TYPE',
+  'CREATE VIEW',
+  'DROP FUNCTION',
+  'DROP INDEX',
+  'DROP SEQUENCE',
+  'DROP TABLE',
+  'DROP TYPE',
+  'DROP VIEW',
+]);
+
+const longestPlainText = 1_000_000;
+
+/**
+ * Whether a script can neither change the session (no role, setting, temporary object or user's function is in reach
+ * of its statements) nor take long: it makes and removes objects, and indexes only tables that it made itself.
+ * CREATE INDEX runs functions of an expression under security restrictions that undo every setting (manual, "CREATE
+ * INDEX", Notes), and here on an empty table.
+ */
+export function isPlain(script: Script): boolean {
+  if (script.kind === 'code' || script.text.length > longestPlainText) return false;
+  const made = new Set<string>();
+  for (const statement of script.statements) {
+    if (!isPlainStatement(statement, made)) return false;
+    if (statement.traits.label === 'CREATE TABLE' && statement.traits.relation !== null) {
+      made.add(statement.traits.relation);
+    }
+  }
+  return true;
+}
+
+function isPlainStatement({ traits, copyData }: Statement, made: ReadonlySet<string>): boolean {
+  if (traits.sessionState !== null || traits.transactionState !== null || traits.control !== null)
+    return false;
+  if (traits.inTransaction !== 'yes' || !traits.certain || copyData !== null || traits.commitAfter)
+    return false;
+  if (traits.label === 'CREATE INDEX') return traits.relation !== null && made.has(traits.relation);
+  return plainLabels.has(traits.label);
+}
