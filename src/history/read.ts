@@ -87,12 +87,12 @@ select source, version, seq::text, name, release, format, batch, (applied_at at 
        case when depends <> '{}' then array_to_json(depends)::text end,
        case when tags <> '{}' then array_to_json(tags)::text end,
        rollback_available
-from ${tables.migrations}
-order by seq;
+from ${tables.migrations} m
+order by m.seq;
 select id::text, source, migration_version, step, action, status, step_hash, pre_state::text
-from ${tables.log}
+from ${tables.log} l
 where open
-order by id;
+order by l.id;
 commit`);
   } catch (error) {
     if (session.lost === null) await session.send('rollback');
