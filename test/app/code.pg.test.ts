@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { servers, userTables } from '../support/database.js';
+import { latest, servers, userTables } from '../support/database.js';
 import { createWorkspace, failure, record, reportOf, type Workspace } from './workspace.js';
 
 /** A code migration whose `up` has this body; `db` is there. The body begins on line 4, column 5. */
@@ -24,57 +24,7 @@ async function run(app: Workspace, body: string, head = ''): Promise<unknown> {
 const rows = (app: Workspace): Promise<readonly unknown[]> =>
   app.database.query('select id, name from t order by id');
 
-describe.each(servers)('db of a code migration on PostgreSQL $major', (server) => {
-  it('queries, takes one row, and runs many statements', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      `const { rows, rowCount } = await db.query('insert into t (id, name) values ($1, $2), (2, null) returning id', [1, "o'neil"]);
-    if (rowCount !== 2 || rows[0].id !== 1) throw new Error('rows');
-    const { n } = await db.one('select count(*)::int as n from t');
-    if (n !== 2) throw new Error('one');
-    await db.exec('insert into t (id) values (3); insert into t (id) values (4);');
-    const nothing = await db.query('delete from t where id > 100');
-    if (nothing.rowCount !== 0 || nothing.rows.length !== 0) throw new Error('nothing');`,
-    );
-    expect(await rows(app)).toEqual([
-      { id: 1, name: "o'neil" },
-      { id: 2, name: null },
-      { id: 3, name: null },
-      { id: 4, name: null },
-    ]);
-    expect(await app.applied()).toEqual(['1', '2']);
-  });
-
-  it('takes fragments of the sql tag as values, never as text', async () => {
-    const app = await createWorkspace({}, { server });
-    app.write({
-      ...base,
-      '2_code.ts': `import { sql } from '${new URL('../../src/migration/sql-tag.ts', import.meta.url).pathname}';
-const name = "'); drop table t; --";
-export default {
-  up: [
-    sql\`insert into t (id, name) values (1, \${name})\`,
-    'insert into t (id) values (2)',
-    async (db: any) => { await db.query(sql\`update t set name = \${name} where id = \${2}\`); await db.exec(sql\`insert into t (id, name) values (\${3}, \${name})\`); },
-  ],
-};
-`,
-    });
-    await app.up();
-    expect(await rows(app)).toEqual([1, 2, 3].map((id) => ({ id, name: "'); drop table t; --" })));
-  });
-
-  it('gives the last answer of several statements in one query', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      `const { rows } = await db.query("insert into t (id) values (1); select id from t");
-    if (rows[0]?.id !== 1) throw new Error('rows');`,
-    );
-    expect(await rows(app)).toHaveLength(1);
-  });
-
+describe.each(servers)('the transaction of a code migration on PostgreSQL $major', (server) => {
   it('loads rows by copy and by upsert, with every kind of value', async () => {
     const app = await createWorkspace(base, { server });
     await run(
@@ -112,87 +62,6 @@ export default {
     ]);
   });
 
-  it.each([
-    ['a table that is not there', "await db.copy('nowhere', [{ id: 1 }]);", 'QUERY_FAILED'],
-    [
-      'a column that the first row had not',
-      "await db.copy('t', [{ id: 1 }, { id: 2, name: 'x' }]);",
-      'QUERY_FAILED',
-    ],
-    ['a value that the type refuses', "await db.copy('t', [{ id: 'one' }]);", 'MIGRATION_FAILED'],
-    [
-      'rows that fail to come',
-      "await db.copy('t', (function* () { yield { id: 1 }; throw new Error('source broke'); })());",
-      'MIGRATION_FAILED',
-    ],
-    [
-      'an upsert without key',
-      "await db.exec('create table u (id int)'); await db.upsert('u', [{ id: 1 }]);",
-      'QUERY_FAILED',
-    ],
-    ['no row', "await db.one('select 1 where false');", 'QUERY_ROW_COUNT'],
-    ['two rows', "await db.one('select generate_series(1, 2)');", 'QUERY_ROW_COUNT'],
-  ])('keeps nothing on %s, and points at the call', async (_, body, errorCode) => {
-    const app = await createWorkspace(base, { server });
-    const error = await failure(run(app, `await db.query('insert into t (id) values (99)');\n    ${body}`));
-    expect(error).toMatchObject({
-      code: errorCode,
-      exit: 3,
-      location: { file: 'migrations/2_code.ts', line: 5 },
-    });
-    expect(await rows(app)).toEqual([]);
-    expect(await app.applied()).toEqual(['1']);
-  });
-
-  it('points at the very call of db.query, and into its SQL', async () => {
-    const app = await createWorkspace(base, { server });
-    const error = await failure(
-      run(
-        app,
-        "await db.query('select 1');\n    const ü = '😀'; await db.query(`select '😀',\n      wrong from t`);\n    await db.query('select 2');",
-      ),
-    );
-    expect(error).toMatchObject({
-      code: 'MIGRATION_FAILED',
-      details: { sqlstate: '42703' },
-      location: { file: 'migrations/2_code.ts', line: 5, column: 29, length: 5 },
-    });
-    expect(error.location?.lineText).toContain('await db.query(`select');
-    expect(error.message).toContain('column "wrong" does not exist');
-    expect(error.message).toContain('line 2, column 7');
-    expect(reportOf(error).failed).toMatchObject({ version: '2', error: { location: { line: 5 } } });
-  });
-
-  it('points at SQL that stands in a code migration as a text, and at its line there', async () => {
-    const app = await createWorkspace(
-      {
-        '1_a.ts': "export const up = `\ncreate table a (id int);\nselect '😀', wrong from a;\n`;\n",
-        '2_b.ts': 'export const up = [\n  `select 1`,\n  `select\n    2 / 0`,\n];\n',
-      },
-      { server },
-    );
-    expect((await failure(app.up())).location).toMatchObject({
-      file: 'migrations/1_a.ts',
-      line: 3,
-      column: 13,
-    });
-    app.write({ '1_a.ts': "export const up = 'select 1';" });
-    expect((await failure(app.up())).location).toMatchObject({ file: 'migrations/2_b.ts', line: 3 });
-  });
-
-  it('points at the line that threw, when it is not the database that refused', async () => {
-    const app = await createWorkspace(base, { server });
-    const error = await failure(
-      run(app, "await db.query('select 1');\n    throw new TypeError('a mistake of mine');"),
-    );
-    expect(error).toMatchObject({
-      code: 'MIGRATION_FAILED',
-      location: { file: 'migrations/2_code.ts', line: 5 },
-    });
-    expect(error.message).toContain('a mistake of mine');
-    expect(await app.applied()).toEqual(['1']);
-  });
-
   it('keeps nothing where an error was swallowed, and names it', async () => {
     const app = await createWorkspace(base, { server });
     const error = await failure(
@@ -207,18 +76,6 @@ export default {
     expect(await app.applied()).toEqual(['1']);
   });
 
-  it('lets an error be handled behind a savepoint', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      `await db.exec('savepoint s');
-    try { await db.query('select wrong'); } catch { await db.exec('rollback to savepoint s'); }
-    await db.query('insert into t (id) values (1)');`,
-    );
-    expect(await rows(app)).toHaveLength(1);
-    expect(await app.applied()).toEqual(['1', '2']);
-  });
-
   it('notices a failing query that nobody awaited, and waits for those that succeed', async () => {
     const app = await createWorkspace(base, { server });
     const error = await failure(
@@ -228,82 +85,6 @@ export default {
     expect(await rows(app)).toEqual([]);
     await run(app, "db.query('select pg_sleep(0.05)'); db.query('insert into t (id) values (1)');");
     expect(await rows(app)).toHaveLength(1);
-  });
-
-  it('runs parallel queries one after another on its one session', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      `const list = await Promise.all([3, 1, 2].map((id) => db.query('insert into t (id, name) values ($1, pg_backend_pid()::text)', [id])));
-    await Promise.all([db.copy('t', [{ id: 10 }]), db.upsert('t', [{ id: 11 }]), db.exec('insert into t (id) values (12)'), db.one('select 1')]);
-    if (list.length !== 3) throw new Error('list');`,
-    );
-    expect(await rows(app)).toHaveLength(6);
-    expect(await app.database.query('select count(distinct name)::int as n from t')).toEqual([{ n: 1 }]);
-  });
-
-  it.each([
-    ['COMMIT', "await db.query('commit')", 'TRANSACTION_CONTROL_REFUSED'],
-    ['ROLLBACK', "await db.exec('select 1; rollback')", 'TRANSACTION_CONTROL_REFUSED'],
-    ['BEGIN', "await db.exec('begin')", 'TRANSACTION_CONTROL_REFUSED'],
-    ['DISCARD ALL', "await db.exec('discard all')", 'SESSION_COMMAND_REFUSED'],
-    [
-      'pg_advisory_unlock_all',
-      "await db.query('select pg_advisory_unlock_all()')",
-      'SESSION_COMMAND_REFUSED',
-    ],
-    ['VACUUM', "await db.query('vacuum t')", 'MIGRATION_FAILED'],
-    ['CREATE INDEX CONCURRENTLY', "await db.exec('create index concurrently on t (id)')", 'MIGRATION_FAILED'],
-  ])('never sends %s, also where the error is swallowed or not awaited', async (_, call, errorCode) => {
-    const app = await createWorkspace(base, { server });
-    for (const body of [`${call};`, `try { ${call}; } catch {}`, `${call.replace('await ', '')};`]) {
-      const error = await failure(run(app, `await db.query('insert into t (id) values (1)');\n    ${body}`));
-      expect(error).toMatchObject({ code: errorCode, location: { file: 'migrations/2_code.ts', line: 5 } });
-      expect(await rows(app)).toEqual([]);
-      expect(await app.applied()).toEqual(['1']);
-    }
-  });
-
-  it('says that rows cannot come from a query on the db that is taking them, instead of waiting for ever', async () => {
-    const app = await createWorkspace(base, { server });
-    const source = "(async function* () { yield { id: 1 }; yield (await db.one('select 2 as id')); })()";
-    for (const method of ['copy', 'upsert']) {
-      const error = await failure(run(app, `await db.${method}('t', ${source});`));
-      expect(error).toMatchObject({ exit: 3, location: { file: 'migrations/2_code.ts', line: 4 } });
-      expect(error.message).toContain('busy');
-      expect(await rows(app)).toEqual([]);
-    }
-  });
-
-  it('waits for what was chained without await, and sends nothing once the function has ended', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      "db.query('insert into t (id) values (1)').then(() => db.query('insert into t (id) values (2)')).then(() => db.exec('insert into t (id) values (3)'));",
-    );
-    expect(await rows(app)).toHaveLength(3);
-    app.write({
-      '3_late.ts': code("setTimeout(() => db.query('insert into t (id) values (4)'), 50);"),
-      '4_wait.sql': 'select pg_sleep(0.3);',
-    });
-    const lockkeeper = await app.open();
-    const warnings = record(lockkeeper, 'warning');
-    await lockkeeper.up();
-    expect(await rows(app)).toHaveLength(3);
-    expect(warnings).toMatchObject([
-      { code: 'late-statement', message: expect.stringContaining('migrations/3_late.ts:4') },
-    ]);
-  });
-
-  it('hands out the connection itself, in the same transaction', async () => {
-    const app = await createWorkspace(base, { server });
-    await run(
-      app,
-      `await db.query('insert into t (id) values (1)');
-    const { rows } = await db.client.query('select count(*)::int as n from t');
-    if (rows[0].n !== 1) throw new Error('another transaction');`,
-    );
-    expect(await app.applied()).toEqual(['1', '2']);
   });
 
   it.each([
@@ -392,6 +173,227 @@ export default {
     expect(await failure(lockkeeper.up())).toMatchObject({ code: 'RECOVERY_UNDECIDED' });
     await lockkeeper.mark({ version: '3', as: 'applied', why: 'it is enough', yes: true });
     expect(await app.applied()).toEqual(['1', '2', '3']);
+  });
+});
+
+describe.each([latest])('db of a code migration on PostgreSQL $major', (server) => {
+  it('queries, takes one row, and runs many statements', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      `const { rows, rowCount } = await db.query('insert into t (id, name) values ($1, $2), (2, null) returning id', [1, "o'neil"]);
+    if (rowCount !== 2 || rows[0].id !== 1) throw new Error('rows');
+    const { n } = await db.one('select count(*)::int as n from t');
+    if (n !== 2) throw new Error('one');
+    await db.exec('insert into t (id) values (3); insert into t (id) values (4);');
+    const nothing = await db.query('delete from t where id > 100');
+    if (nothing.rowCount !== 0 || nothing.rows.length !== 0) throw new Error('nothing');`,
+    );
+    expect(await rows(app)).toEqual([
+      { id: 1, name: "o'neil" },
+      { id: 2, name: null },
+      { id: 3, name: null },
+      { id: 4, name: null },
+    ]);
+    expect(await app.applied()).toEqual(['1', '2']);
+  });
+
+  it('takes fragments of the sql tag as values, never as text', async () => {
+    const app = await createWorkspace({}, { server });
+    app.write({
+      ...base,
+      '2_code.ts': `import { sql } from '${new URL('../../src/migration/sql-tag.ts', import.meta.url).pathname}';
+const name = "'); drop table t; --";
+export default {
+  up: [
+    sql\`insert into t (id, name) values (1, \${name})\`,
+    'insert into t (id) values (2)',
+    async (db: any) => { await db.query(sql\`update t set name = \${name} where id = \${2}\`); await db.exec(sql\`insert into t (id, name) values (\${3}, \${name})\`); },
+  ],
+};
+`,
+    });
+    await app.up();
+    expect(await rows(app)).toEqual([1, 2, 3].map((id) => ({ id, name: "'); drop table t; --" })));
+  });
+
+  it('gives the last answer of several statements in one query', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      `const { rows } = await db.query("insert into t (id) values (1); select id from t");
+    if (rows[0]?.id !== 1) throw new Error('rows');`,
+    );
+    expect(await rows(app)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a table that is not there', "await db.copy('nowhere', [{ id: 1 }]);", 'QUERY_FAILED'],
+    [
+      'a column that the first row had not',
+      "await db.copy('t', [{ id: 1 }, { id: 2, name: 'x' }]);",
+      'QUERY_FAILED',
+    ],
+    ['a value that the type refuses', "await db.copy('t', [{ id: 'one' }]);", 'MIGRATION_FAILED'],
+    [
+      'rows that fail to come',
+      "await db.copy('t', (function* () { yield { id: 1 }; throw new Error('source broke'); })());",
+      'MIGRATION_FAILED',
+    ],
+    [
+      'an upsert without key',
+      "await db.exec('create table u (id int)'); await db.upsert('u', [{ id: 1 }]);",
+      'QUERY_FAILED',
+    ],
+    ['no row', "await db.one('select 1 where false');", 'QUERY_ROW_COUNT'],
+    ['two rows', "await db.one('select generate_series(1, 2)');", 'QUERY_ROW_COUNT'],
+  ])('keeps nothing on %s, and points at the call', async (_, body, errorCode) => {
+    const app = await createWorkspace(base, { server });
+    const error = await failure(run(app, `await db.query('insert into t (id) values (99)');\n    ${body}`));
+    expect(error).toMatchObject({
+      code: errorCode,
+      exit: 3,
+      location: { file: 'migrations/2_code.ts', line: 5 },
+    });
+    expect(await rows(app)).toEqual([]);
+    expect(await app.applied()).toEqual(['1']);
+  });
+
+  it('points at the very call of db.query, and into its SQL', async () => {
+    const app = await createWorkspace(base, { server });
+    const error = await failure(
+      run(
+        app,
+        "await db.query('select 1');\n    const ü = '😀'; await db.query(`select '😀',\n      wrong from t`);\n    await db.query('select 2');",
+      ),
+    );
+    expect(error).toMatchObject({
+      code: 'MIGRATION_FAILED',
+      details: { sqlstate: '42703' },
+      location: { file: 'migrations/2_code.ts', line: 5, column: 29, length: 5 },
+    });
+    expect(error.location?.lineText).toContain('await db.query(`select');
+    expect(error.message).toContain('column "wrong" does not exist');
+    expect(error.message).toContain('line 2, column 7');
+    expect(reportOf(error).failed).toMatchObject({ version: '2', error: { location: { line: 5 } } });
+  });
+
+  it('points at SQL that stands in a code migration as a text, and at its line there', async () => {
+    const app = await createWorkspace(
+      {
+        '1_a.ts': "export const up = `\ncreate table a (id int);\nselect '😀', wrong from a;\n`;\n",
+        '2_b.ts': 'export const up = [\n  `select 1`,\n  `select\n    2 / 0`,\n];\n',
+      },
+      { server },
+    );
+    expect((await failure(app.up())).location).toMatchObject({
+      file: 'migrations/1_a.ts',
+      line: 3,
+      column: 13,
+    });
+    app.write({ '1_a.ts': "export const up = 'select 1';" });
+    expect((await failure(app.up())).location).toMatchObject({ file: 'migrations/2_b.ts', line: 3 });
+  });
+
+  it('points at the line that threw, when it is not the database that refused', async () => {
+    const app = await createWorkspace(base, { server });
+    const error = await failure(
+      run(app, "await db.query('select 1');\n    throw new TypeError('a mistake of mine');"),
+    );
+    expect(error).toMatchObject({
+      code: 'MIGRATION_FAILED',
+      location: { file: 'migrations/2_code.ts', line: 5 },
+    });
+    expect(error.message).toContain('a mistake of mine');
+    expect(await app.applied()).toEqual(['1']);
+  });
+
+  it('lets an error be handled behind a savepoint', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      `await db.exec('savepoint s');
+    try { await db.query('select wrong'); } catch { await db.exec('rollback to savepoint s'); }
+    await db.query('insert into t (id) values (1)');`,
+    );
+    expect(await rows(app)).toHaveLength(1);
+    expect(await app.applied()).toEqual(['1', '2']);
+  });
+
+  it('runs parallel queries one after another on its one session', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      `const list = await Promise.all([3, 1, 2].map((id) => db.query('insert into t (id, name) values ($1, pg_backend_pid()::text)', [id])));
+    await Promise.all([db.copy('t', [{ id: 10 }]), db.upsert('t', [{ id: 11 }]), db.exec('insert into t (id) values (12)'), db.one('select 1')]);
+    if (list.length !== 3) throw new Error('list');`,
+    );
+    expect(await rows(app)).toHaveLength(6);
+    expect(await app.database.query('select count(distinct name)::int as n from t')).toEqual([{ n: 1 }]);
+  });
+
+  it.each([
+    ['COMMIT', "await db.query('commit')", 'TRANSACTION_CONTROL_REFUSED'],
+    ['ROLLBACK', "await db.exec('select 1; rollback')", 'TRANSACTION_CONTROL_REFUSED'],
+    ['BEGIN', "await db.exec('begin')", 'TRANSACTION_CONTROL_REFUSED'],
+    ['DISCARD ALL', "await db.exec('discard all')", 'SESSION_COMMAND_REFUSED'],
+    [
+      'pg_advisory_unlock_all',
+      "await db.query('select pg_advisory_unlock_all()')",
+      'SESSION_COMMAND_REFUSED',
+    ],
+    ['VACUUM', "await db.query('vacuum t')", 'MIGRATION_FAILED'],
+    ['CREATE INDEX CONCURRENTLY', "await db.exec('create index concurrently on t (id)')", 'MIGRATION_FAILED'],
+  ])('never sends %s, also where the error is swallowed or not awaited', async (_, call, errorCode) => {
+    const app = await createWorkspace(base, { server });
+    for (const body of [`${call};`, `try { ${call}; } catch {}`, `${call.replace('await ', '')};`]) {
+      const error = await failure(run(app, `await db.query('insert into t (id) values (1)');\n    ${body}`));
+      expect(error).toMatchObject({ code: errorCode, location: { file: 'migrations/2_code.ts', line: 5 } });
+      expect(await rows(app)).toEqual([]);
+      expect(await app.applied()).toEqual(['1']);
+    }
+  });
+
+  it('says that rows cannot come from a query on the db that is taking them, instead of waiting for ever', async () => {
+    const app = await createWorkspace(base, { server });
+    const source = "(async function* () { yield { id: 1 }; yield (await db.one('select 2 as id')); })()";
+    for (const method of ['copy', 'upsert']) {
+      const error = await failure(run(app, `await db.${method}('t', ${source});`));
+      expect(error).toMatchObject({ exit: 3, location: { file: 'migrations/2_code.ts', line: 4 } });
+      expect(error.message).toContain('busy');
+      expect(await rows(app)).toEqual([]);
+    }
+  });
+
+  it('waits for what was chained without await, and sends nothing once the function has ended', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      "db.query('insert into t (id) values (1)').then(() => db.query('insert into t (id) values (2)')).then(() => db.exec('insert into t (id) values (3)'));",
+    );
+    expect(await rows(app)).toHaveLength(3);
+    app.write({
+      '3_late.ts': code("setTimeout(() => db.query('insert into t (id) values (4)'), 50);"),
+      '4_wait.sql': 'select pg_sleep(0.3);',
+    });
+    const lockkeeper = await app.open();
+    const warnings = record(lockkeeper, 'warning');
+    await lockkeeper.up();
+    expect(await rows(app)).toHaveLength(3);
+    expect(warnings).toMatchObject([
+      { code: 'late-statement', message: expect.stringContaining('migrations/3_late.ts:4') },
+    ]);
+  });
+
+  it('hands out the connection itself, in the same transaction', async () => {
+    const app = await createWorkspace(base, { server });
+    await run(
+      app,
+      `await db.query('insert into t (id) values (1)');
+    const { rows } = await db.client.query('select count(*)::int as n from t');
+    if (rows[0].n !== 1) throw new Error('another transaction');`,
+    );
+    expect(await app.applied()).toEqual(['1', '2']);
   });
 
   it('calls the function once, also where a lock is not to be had', async () => {
