@@ -137,7 +137,7 @@ const changesRole = (label: string): boolean => /ROLE|SESSION AUTHORIZATION/.tes
 
 /**
  * Finds out which steps of an interrupted run are done.
- * @throws {RECOVERY_CHANGED} the file no longer says what was committed. {RECOVERY_UNDECIDED}
+ * @throws {RECOVERY_CHANGED} the file no longer says what was committed. {RECOVERY_UNDECIDED} nobody can know, or go on.
  */
 async function settleOpenSteps(run: Run, planned: PlannedMigration): Promise<ReadonlySet<number>> {
   const done = new Set<number>();
@@ -168,7 +168,18 @@ async function settleOpenSteps(run: Run, planned: PlannedMigration): Promise<Rea
       await sendParts(run.session, [ours(text, 'UPDATE 1')]);
     }
   }
+  if (done.size > 0 && planned.notResumable !== null) throw sessionGone(planned, planned.notResumable);
   return done;
+}
+
+/** Going on would find nothing, or something else of the same name: a table behind a temporary one. */
+function sessionGone(planned: PlannedMigration, obstacle: string): LockkeeperError {
+  const { version } = planned.migration;
+  return new LockkeeperError('RECOVERY_UNDECIDED', {
+    message: `Migration ${version} was interrupted between its steps, and what its later steps need went with the session. ${obstacle}`,
+    hint: `Do the rest by hand and run lockkeeper mark ${version} --applied --why "…"; or undo what is there, mark it --pending, and run it again.`,
+    details: { version },
+  });
 }
 
 function changed(planned: PlannedMigration, step: number): LockkeeperError {
