@@ -7,7 +7,7 @@ import { type AppliedMigration, readStoredDown } from '../history/index.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import { emptyMetadata } from '../migration/metadata.js';
 import { assertSelection, selectDown } from '../plan/select.js';
-import { compareState, type MigrationState, migrationKey } from '../plan/state.js';
+import { compareState, type MigrationState, migrationKey, repeatableRows } from '../plan/state.js';
 import { lexScript } from '../sql/script.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import { checkProject } from './check-project.js';
@@ -95,12 +95,6 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   await confirmDown(config, candidates, request);
   for (const warning of full.warnings) context.events.emit('warning', warning);
   return await executePlan(run, full);
-}
-
-/** The history does not say what is repeatable; the file does, or the form of its name where the file is gone. */
-function repeatableRows(state: MigrationState): (row: AppliedMigration) => boolean {
-  const marked = new Set(state.applied.filter(({ file }) => file?.repeatable === true).map(({ row }) => row));
-  return (row) => marked.has(row) || row.version.startsWith('R__');
 }
 
 function assertNothingHalfApplied(state: MigrationState): void {

@@ -1,15 +1,18 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
-import { tagNewest } from '../history/index.js';
+import { tagRow } from '../history/index.js';
+import { compareState, repeatableRows } from '../plan/state.js';
 import type { TagReport } from './lockkeeper.js';
+import { listProject } from './migrations.js';
 import { prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
 
 const acceptedTag = /^[\p{L}\p{N}][\p{L}\p{N}._+/-]{0,99}$/u;
 
 /**
- * Puts a label on the present point of the history; `down --to <label>` comes back to it.
+ * Puts a label on the present point of the history; `down --to <label>` comes back to it. A repeatable migration has
+ * no place in the order, so the label goes to the last versioned one.
  * @throws {USAGE_INVALID} for a bad or used label. {MIGRATION_NOT_FOUND} where nothing is applied.
  */
 export async function tag(config: ResolvedConfig, context: Context, label: string): Promise<TagReport> {
@@ -28,13 +31,15 @@ export async function tag(config: ResolvedConfig, context: Context, label: strin
         hint: 'Choose another tag.',
       });
     }
-    const [row] = await opened.session.query<{ version: string; name: string }>(tagNewest(tables, label));
+    const isRepeatable = repeatableRows(compareState(listProject(config).files, history));
+    const row = history.applied.findLast((applied) => !isRepeatable(applied));
     if (row === undefined) {
       throw new LockkeeperError('MIGRATION_NOT_FOUND', {
-        message: 'Nothing is applied, so there is nothing to tag.',
+        message: 'No versioned migration is applied, so there is nothing to tag.',
         hint: 'Run `lockkeeper up` first.',
       });
     }
+    await opened.session.query(tagRow(tables, row, label));
     return { tag: label, version: row.version, name: row.name };
   });
 }

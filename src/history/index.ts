@@ -28,7 +28,7 @@ export {
   finishRollback,
   logRow,
   replaceContent,
-  tagNewest,
+  tagRow,
   type HistoryRow,
   type JournalAction,
   type JournalStep,

@@ -191,9 +191,9 @@ export function logRow(
   return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, completed_at, error_message, execution_context) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(entry.key.source)}, ${quoteLiteral(entry.key.version)}, ${entry.step}, '${entry.action}', '${entry.status}', pg_catalog.clock_timestamp(), ${literal(entry.message)}, ${quoteLiteral(stamp.context)})`;
 }
 
-/** Puts a label on the newest history row; answers `UPDATE 1`. */
-export function tagNewest(tables: HistoryTables, tag: string): string {
-  return `update ${tables.migrations} set tags = pg_catalog.array_append(tags, ${quoteLiteral(tag)}) where seq = (select pg_catalog.max(seq) from ${tables.migrations}) returning version, name`;
+/** Puts a label on one history row; answers `UPDATE 1`. */
+export function tagRow(tables: HistoryTables, key: MigrationKey, tag: string): string {
+  return `update ${tables.migrations} set tags = pg_catalog.array_append(tags, ${quoteLiteral(tag)}) where ${where(key)}`;
 }
 
 /**

@@ -56,6 +56,12 @@ export function compareState(files: readonly MigrationFile[], history: HistorySt
   };
 }
 
+/** The history does not say what is repeatable; the file does, or the form of its name where the file is gone. */
+export function repeatableRows(state: MigrationState): (row: AppliedMigration) => boolean {
+  const marked = new Set(state.applied.filter(({ file }) => file?.repeatable === true).map(({ row }) => row));
+  return (row) => marked.has(row) || row.version.startsWith('R__');
+}
+
 function findOutOfOrder(
   files: readonly MigrationFile[],
   rows: ReadonlyMap<string, AppliedMigration>,

@@ -129,6 +129,21 @@ describe('down with a selection', () => {
       expect(await failure(lockkeeper.tag(label))).toMatchObject({ code: 'USAGE_INVALID' });
   });
 
+  it('puts a tag on the last versioned migration, also where a repeatable one ran last', async () => {
+    const app = await createWorkspace({
+      ...files,
+      'R__view.sql': 'create or replace view v as select 1 as one;',
+      '0009_marked.sql': '-- repeatable\ncreate or replace view w as select 1 as one;',
+    });
+    await up(app);
+    expect((await app.applied()).slice(-2)).toEqual(['0009', 'R__view']);
+    const lockkeeper = await app.open();
+    expect(await lockkeeper.tag('here')).toMatchObject({ tag: 'here', version: '0004' });
+    app.write({ '0005_more.sql': table('more') });
+    await up(app);
+    expect(await down(app, { to: 'here' })).toEqual(['0005']);
+  });
+
   it('tags nothing where nothing is applied', async () => {
     const app = await createWorkspace(files);
     expect(await failure((await app.open()).tag('v1'))).toMatchObject({ code: 'MIGRATION_NOT_FOUND' });
