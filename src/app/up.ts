@@ -94,12 +94,14 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
       session,
       singleTransaction: options.singleTransaction === true,
     });
-  const here = reading.migrations.filter((migration) => runsIn(migration, config.environment.name));
+  const isHere = (migration: Migration): boolean => runsIn(migration, config.environment.name);
+  const here = reading.migrations.filter(isHere);
+  const elsewhere = reading.migrations.filter((migration) => !isHere(migration));
   // One report for everything: what cannot be cut into steps is told together with the rest.
   if (found.length > 0) throwProblems([...found, ...(await planOf(here)).problems]);
   assertNothingHalfUndone(state);
   const ordered = orderByDependencies(here);
-  const chosen = selectUp(ordered, prepared.history.applied, options);
+  const chosen = selectUp(ordered, { applied: prepared.history.applied, elsewhere }, options);
   const { plan, problems } = await planOf(chosen);
   throwProblems(problems);
   if (plan.singleTransaction) await assertSingleTransaction(session, chosen);

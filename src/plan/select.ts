@@ -38,13 +38,20 @@ export function assertSelection(selection: Selection): void {
   }
 }
 
+/** What a selection is made from beside the pending migrations themselves. */
+export interface SelectFrom {
+  readonly applied: readonly AppliedMigration[];
+  /** Pending, and not for this environment. */
+  readonly elsewhere: readonly Migration[];
+}
+
 /**
  * Chooses among pending migrations, which come in the order in which they would run.
  * @throws {MIGRATION_NOT_FOUND} {MIGRATION_DEPENDENCY_PENDING}
  */
 export function selectUp(
   pending: readonly Migration[],
-  applied: readonly AppliedMigration[],
+  { applied, elsewhere }: SelectFrom,
   selection: Selection,
 ): readonly Migration[] {
   let chosen = pending;
@@ -60,6 +67,7 @@ export function selectUp(
   if (tags.length > 0)
     chosen = chosen.filter((migration) => migration.metadata.tags.some((tag) => tags.includes(tag)));
   if (selection.steps !== undefined) chosen = chosen.slice(0, selection.steps);
+  assertNoneElsewhere(chosen, elsewhere);
   assertDependenciesMet(chosen, pending);
   return chosen;
 }
@@ -81,18 +89,41 @@ function upTo(
   throw notFound(to, pending);
 }
 
+/** The first migration that depends on one of `others`. */
+function findNeeding(
+  chosen: readonly Migration[],
+  others: readonly Migration[],
+): { readonly migration: Migration; readonly needed: Migration } | null {
+  if (others.length === 0) return null;
+  const resolve = createResolver(others);
+  for (const migration of chosen) {
+    const [needed] = migration.metadata.depends.flatMap(resolve);
+    if (needed !== undefined) return { migration, needed };
+  }
+  return null;
+}
+
+/** A migration never runs without what it depends on, also where that is left out on purpose. */
+function assertNoneElsewhere(chosen: readonly Migration[], elsewhere: readonly Migration[]): void {
+  const first = findNeeding(chosen, elsewhere);
+  if (first === null) return;
+  const { migration, needed } = first;
+  const only = needed.metadata.environments.join(', ');
+  throw new LockkeeperError('MIGRATION_DEPENDENCY_PENDING', {
+    message: `Migration ${label(migration)} depends on ${label(needed)}, which is pending and does not run in this environment (environments: ${only}).`,
+    hint: `Give ${migration.version} the same environments, or let ${needed.version} run here as well.`,
+    details: { version: migration.version, depends: needed.version },
+  });
+}
+
 function assertDependenciesMet(chosen: readonly Migration[], pending: readonly Migration[]): void {
   if (chosen.length === pending.length) return;
   const selected = new Set(chosen);
-  const resolve = createResolver(pending);
-  const problems = chosen.flatMap((migration) =>
-    migration.metadata.depends
-      .flatMap((reference) => resolve(reference))
-      .filter((needed) => !selected.has(needed))
-      .map((needed) => ({ migration, needed })),
+  const first = findNeeding(
+    chosen,
+    pending.filter((migration) => !selected.has(migration)),
   );
-  const first = problems[0];
-  if (first === undefined) return;
+  if (first === null) return;
   throw new LockkeeperError('MIGRATION_DEPENDENCY_PENDING', {
     message: `Migration ${label(first.migration)} depends on ${label(first.needed)}, which is pending and not selected.`,
     hint: `Run ${first.needed.version} first, or leave the selection out.`,

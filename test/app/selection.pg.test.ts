@@ -79,6 +79,22 @@ describe('up with a selection', () => {
     expect(await failure(lockkeeper.down(options))).toMatchObject({ code: 'USAGE_INVALID', exit: 2 });
   });
 
+  it('refuses to run what depends on a migration that does not run here', async () => {
+    const app = await createWorkspace({
+      '0004_needs.sql': table('needs', '-- depends: 0005\n'),
+      '0005_elsewhere.sql': table('elsewhere', '-- environments: test\n'),
+    });
+    const error = await failure(up(app));
+    expect(error).toMatchObject({
+      code: 'MIGRATION_DEPENDENCY_PENDING',
+      details: { version: '0004', depends: '0005' },
+    });
+    expect(error.message).toContain('does not run in this environment (environments: test)');
+    expect(await userTables(app.database)).toEqual([]);
+    const lockkeeper = await app.open({ env: 'test' });
+    expect(versions((await lockkeeper.up()) as RunReport)).toEqual(['0005', '0004']);
+  });
+
   it('says what is near a name that nothing has', async () => {
     const app = await createWorkspace(files);
     const error = await failure(up(app, { to: 'comment' }));
