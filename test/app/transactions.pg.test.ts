@@ -22,27 +22,6 @@ async function seen(app: Workspace): Promise<unknown> {
 const clean = { who: 'postgres', path: '"$user", public', wait: '2s', memory: '4MB', replication: 'origin' };
 
 describe.each(servers)('transaction commands in files on PostgreSQL $major', (server) => {
-  it('unwraps one BEGIN … COMMIT around the whole file, with its options', async () => {
-    const app = await createWorkspace(
-      {
-        '1_a.sql': `begin isolation level serializable;
-create table level as select current_setting('transaction_isolation') as level;
-create table a (id int);
-commit;`,
-        '2_b.sql': 'start transaction; create table b (id int); end;',
-        '3_c.sql':
-          "set transaction isolation level repeatable read;\ncreate table c as select current_setting('transaction_isolation') as level;",
-      },
-      { server },
-    );
-    const report = await app.up();
-    expect(report.applied.map((done) => done.steps.length)).toEqual([1, 1, 1]);
-    expect(await app.database.query('select level from level union all select level from c')).toEqual([
-      { level: 'serializable' },
-      { level: 'repeatable read' },
-    ]);
-  });
-
   it('makes several blocks one step each, and keeps those that were committed', async () => {
     const app = await createWorkspace(
       {
@@ -57,46 +36,6 @@ begin; create table b (id int); select 1/0; commit;`,
     expect(reportOf(error).failed?.completedSteps).toHaveLength(2);
     expect(await userTables(app.database)).toEqual(['public.a', 'public.between']);
     expect(await app.applied()).toEqual([]);
-  });
-
-  it.each([
-    ['rollback', 'create table a (id int);\nrollback;', 2],
-    ['rollback after begin', 'begin;\ncreate table a (id int);\nrollback;', 3],
-    ['abort', 'create table a (id int);\nabort;', 2],
-    ['commit without begin', 'create table a (id int);\ncommit;', 2],
-    ['begin without commit', 'begin;\ncreate table a (id int);', 1],
-    ['commit and chain', 'begin;\ncreate table a (id int);\ncommit and chain;', 3],
-    ['prepare transaction', "begin;\ncreate table a (id int);\nprepare transaction 'x';", 3],
-    ['commit prepared', "commit prepared 'x';", 1],
-    ['read only', 'begin read only;\nselect 1;\ncommit;', 1],
-    [
-      'concurrently in a block',
-      'create table a (id int);\nbegin;\ncreate index concurrently on a (id);\ncommit;',
-      3,
-    ],
-  ])('refuses %s by line before anything runs', async (_, sql, line) => {
-    const app = await createWorkspace(
-      { '1_first.sql': 'create table first (id int);', '2_bad.sql': sql },
-      { server },
-    );
-    const error = await failure(app.up());
-    const problems = error.problems.length === 0 ? [error] : error.problems;
-    expect(error.exit).toBe(2);
-    expect(problems.map((problem) => problem.location?.line)).toContain(line);
-    expect(problems[0]?.code).toMatch(/^(TRANSACTION_CONTROL_REFUSED|SINGLE_TRANSACTION_IMPOSSIBLE)$/);
-    expect(await userTables(app.database)).toEqual([]);
-  });
-
-  it('keeps savepoints', async () => {
-    const app = await createWorkspace(
-      {
-        '1_a.sql':
-          'create table a (id int);\nsavepoint s;\ninsert into a values (1);\nrollback to s;\ninsert into a values (2);\nrelease s;',
-      },
-      { server },
-    );
-    await app.up();
-    expect(await app.database.query('select * from a')).toEqual([{ id: 2 }]);
   });
 
   it.each([
@@ -187,21 +126,6 @@ vacuum owned;
     },
   );
 
-  it.each([
-    ['DISCARD ALL', 'discard all;'],
-    ['pg_advisory_unlock_all', 'select pg_advisory_unlock_all();'],
-    ['standard_conforming_strings off', 'set standard_conforming_strings = off;'],
-    ['another client_encoding', "set client_encoding = 'latin1';"],
-  ])('refuses %s by line', async (_, sql) => {
-    const app = await createWorkspace({ '1_a.sql': `create table a (id int);\n${sql}` }, { server });
-    expect(await failure(app.up())).toMatchObject({
-      code: 'SESSION_COMMAND_REFUSED',
-      exit: 2,
-      location: { file: 'migrations/1_a.sql', line: 2, column: 1 },
-    });
-    expect(await userTables(app.database)).toEqual([]);
-  });
-
   it('stops where something hidden has given up the migration lock', async () => {
     const app = await createWorkspace(
       {
@@ -268,20 +192,6 @@ ALTER TABLE ONLY public.users
     expect(await seen(app)).toEqual(clean);
   });
 
-  it('refuses a split that would lose what the transaction holds, with both lines', async () => {
-    const app = await createWorkspace(
-      {
-        '1_a.sql':
-          "create table a (id int);\nset local work_mem = '64MB';\ncreate index concurrently a_id on a (id);\nselect 1;",
-      },
-      { server },
-    );
-    const error = await failure(app.up());
-    expect(error).toMatchObject({ code: 'SPLIT_LOSES_STATE', exit: 2, location: { line: 2 } });
-    expect(error.message).toContain('line 3');
-    expect(await userTables(app.database)).toEqual([]);
-  });
-
   it('names the way out of pending trigger events', async () => {
     const sql = `create table p (id int primary key);
 create table c (p int references p deferrable initially deferred);
@@ -331,6 +241,98 @@ create table t (m mood default 'great');`,
     const report = await app.up();
     expect(report.applied[1]?.steps.map((step) => step.transaction)).toEqual([true, false, false]);
     expect(report.applied[2]?.steps.map((step) => step.transaction)).toEqual([false, true]);
+  });
+});
+
+describe.each([latest])('what is refused before anything runs, on PostgreSQL $major', (server) => {
+  it('unwraps one BEGIN … COMMIT around the whole file, with its options', async () => {
+    const app = await createWorkspace(
+      {
+        '1_a.sql': `begin isolation level serializable;
+create table level as select current_setting('transaction_isolation') as level;
+create table a (id int);
+commit;`,
+        '2_b.sql': 'start transaction; create table b (id int); end;',
+        '3_c.sql':
+          "set transaction isolation level repeatable read;\ncreate table c as select current_setting('transaction_isolation') as level;",
+      },
+      { server },
+    );
+    const report = await app.up();
+    expect(report.applied.map((done) => done.steps.length)).toEqual([1, 1, 1]);
+    expect(await app.database.query('select level from level union all select level from c')).toEqual([
+      { level: 'serializable' },
+      { level: 'repeatable read' },
+    ]);
+  });
+
+  it.each([
+    ['rollback', 'create table a (id int);\nrollback;', 2],
+    ['rollback after begin', 'begin;\ncreate table a (id int);\nrollback;', 3],
+    ['abort', 'create table a (id int);\nabort;', 2],
+    ['commit without begin', 'create table a (id int);\ncommit;', 2],
+    ['begin without commit', 'begin;\ncreate table a (id int);', 1],
+    ['commit and chain', 'begin;\ncreate table a (id int);\ncommit and chain;', 3],
+    ['prepare transaction', "begin;\ncreate table a (id int);\nprepare transaction 'x';", 3],
+    ['commit prepared', "commit prepared 'x';", 1],
+    ['read only', 'begin read only;\nselect 1;\ncommit;', 1],
+    [
+      'concurrently in a block',
+      'create table a (id int);\nbegin;\ncreate index concurrently on a (id);\ncommit;',
+      3,
+    ],
+  ])('refuses %s by line before anything runs', async (_, sql, line) => {
+    const app = await createWorkspace(
+      { '1_first.sql': 'create table first (id int);', '2_bad.sql': sql },
+      { server },
+    );
+    const error = await failure(app.up());
+    const problems = error.problems.length === 0 ? [error] : error.problems;
+    expect(error.exit).toBe(2);
+    expect(problems.map((problem) => problem.location?.line)).toContain(line);
+    expect(problems[0]?.code).toMatch(/^(TRANSACTION_CONTROL_REFUSED|SINGLE_TRANSACTION_IMPOSSIBLE)$/);
+    expect(await userTables(app.database)).toEqual([]);
+  });
+
+  it('keeps savepoints', async () => {
+    const app = await createWorkspace(
+      {
+        '1_a.sql':
+          'create table a (id int);\nsavepoint s;\ninsert into a values (1);\nrollback to s;\ninsert into a values (2);\nrelease s;',
+      },
+      { server },
+    );
+    await app.up();
+    expect(await app.database.query('select * from a')).toEqual([{ id: 2 }]);
+  });
+
+  it.each([
+    ['DISCARD ALL', 'discard all;'],
+    ['pg_advisory_unlock_all', 'select pg_advisory_unlock_all();'],
+    ['standard_conforming_strings off', 'set standard_conforming_strings = off;'],
+    ['another client_encoding', "set client_encoding = 'latin1';"],
+  ])('refuses %s by line', async (_, sql) => {
+    const app = await createWorkspace({ '1_a.sql': `create table a (id int);\n${sql}` }, { server });
+    expect(await failure(app.up())).toMatchObject({
+      code: 'SESSION_COMMAND_REFUSED',
+      exit: 2,
+      location: { file: 'migrations/1_a.sql', line: 2, column: 1 },
+    });
+    expect(await userTables(app.database)).toEqual([]);
+  });
+
+  it('refuses a split that would lose what the transaction holds, with both lines', async () => {
+    const app = await createWorkspace(
+      {
+        '1_a.sql':
+          "create table a (id int);\nset local work_mem = '64MB';\ncreate index concurrently a_id on a (id);\nselect 1;",
+      },
+      { server },
+    );
+    const error = await failure(app.up());
+    expect(error).toMatchObject({ code: 'SPLIT_LOSES_STATE', exit: 2, location: { line: 2 } });
+    expect(error.message).toContain('line 3');
+    expect(await userTables(app.database)).toEqual([]);
   });
 });
 
