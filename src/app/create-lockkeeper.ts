@@ -39,7 +39,7 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     verify: async () => (await import('./verify.js')).verify(config, context),
     up: async (verb = {}) => (await import('./up.js')).up(config, context, verb),
     down: async (verb = {}) =>
-      (await import('./down.js')).down(config, context, { options: verb, ask, verb: 'down' }),
+      (await (await import('./down.js')).down(config, context, { options: verb, ask, verb: 'down' })).report,
     redo: async (verb = {}) => (await import('./reset.js')).redo(config, context, { options: verb, ask }),
     reset: async (verb = {}) => (await import('./reset.js')).reset(config, context, { options: verb, ask }),
     fresh: async (verb = {}) => (await import('./fresh.js')).fresh(config, context, { options: verb, ask }),

@@ -31,16 +31,18 @@ export interface DownRequest {
   readonly ask: Ask | undefined;
   /** The verb that was asked for, for messages: `down`, `redo`, `reset`. */
   readonly verb: string;
-  /** What is undone is to be applied again; nothing is undone while that would be refused. */
-  readonly again?: boolean;
+  /** `up` follows, with whatever is there or with the same migrations; nothing is undone while that would be refused. */
+  readonly again?: 'all' | 'same';
+}
+
+/** What was undone, and the rows that the history had of it, newest first. */
+export interface Undone {
+  readonly report: UpReport;
+  readonly rows: readonly AppliedMigration[];
 }
 
 /** Undoes applied migrations, newest first. Nothing runs while one of them has no way back. */
-export async function down(
-  config: ResolvedConfig,
-  context: Context,
-  request: DownRequest,
-): Promise<UpReport> {
+export async function down(config: ResolvedConfig, context: Context, request: DownRequest): Promise<Undone> {
   const { options } = request;
   assertSelection(options);
   assertNoTags(options);
@@ -66,14 +68,15 @@ interface Undo extends DownRequest {
   readonly prepared: Prepared;
 }
 
-async function undo(config: ResolvedConfig, context: Context, request: Undo): Promise<UpReport> {
+async function undo(config: ResolvedConfig, context: Context, request: Undo): Promise<Undone> {
   const { prepared, options } = request;
   const { session } = prepared.opened;
   const project = listProject(config);
   const state = compareState(project.files, prepared.history);
   assertNothingHalfApplied(state);
   const rows = selectDown(prepared.history.applied, options, repeatableRows(state));
-  if (request.again === true) await assertApplicable(context, { project, state, rows, prepared });
+  if (request.again !== undefined)
+    await assertApplicable(context, { project, state, rows, prepared, again: request.again });
   const candidates = await readWaysBack(context, { project, state, rows, prepared });
   const { plan, problems } = await planRun({
     direction: 'down',
@@ -91,10 +94,10 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   );
   const full = { ...plan, warnings: [...prepared.warnings, ...plan.warnings] };
   const run = createRun(config, context, { ...prepared, direction: 'down' });
-  if (options.dryRun === true) return renderDryRun(run, full);
+  if (options.dryRun === true) return { report: renderDryRun(run, full), rows };
   await confirmDown(config, candidates, request);
   for (const warning of full.warnings) context.events.emit('warning', warning);
-  return await executePlan(run, full);
+  return { report: await executePlan(run, full), rows };
 }
 
 function assertNothingHalfApplied(state: MigrationState): void {
@@ -115,7 +118,10 @@ interface WaysBack {
 }
 
 /** Refuses what the `up` that follows would refuse: the files, and what stays applied. */
-async function assertApplicable(context: Context, about: WaysBack): Promise<void> {
+async function assertApplicable(
+  context: Context,
+  about: WaysBack & { readonly again: 'all' | 'same' },
+): Promise<void> {
   const { project, state, rows, prepared } = about;
   const { session } = prepared.opened;
   const going = new Set(rows.map(migrationKey));
@@ -123,7 +129,7 @@ async function assertApplicable(context: Context, about: WaysBack): Promise<void
     items.filter((item) => !going.has(migrationKey(rowOf(item))));
   const rest = {
     ...state,
-    missing: staying(state.missing, (row) => row),
+    missing: about.again === 'same' ? state.missing : staying(state.missing, (row) => row),
     touched: staying(state.touched, ({ row }) => row),
   };
   const changed = await findChanged(project, rest, { session, tables: prepared.tables, context });

@@ -12,14 +12,13 @@ export async function redo(
   context: Context,
   request: { readonly options: ConfirmOptions & { readonly steps?: number }; readonly ask: Ask | undefined },
 ): Promise<ResetReport> {
-  const undone = ran(await down(config, context, { ...request, verb: 'redo', again: true }));
-  const steps = undone.applied.length;
-  if (steps === 0) return { removed: [], up: { ...undone, direction: 'up' } };
-  const redone: RunReport[] = [];
-  for (const migration of undone.applied.toReversed()) {
-    redone.push(ran(await up(config, context, { only: migration.version })));
-  }
-  return { removed: names(undone), up: joined(redone) };
+  const { report, rows } = await down(config, context, { ...request, verb: 'redo', again: 'same' });
+  const undone = ran(report);
+  if (rows.length === 0) return { removed: [], up: { ...undone, direction: 'up' } };
+  return {
+    removed: names(undone),
+    up: ran(await up(config, context, { exactly: rows.toReversed() })),
+  };
 }
 
 /** Undoes everything through the down scripts, and applies everything. */
@@ -38,15 +37,13 @@ export async function reset(
     },
     { ...request.options, ask: request.ask },
   );
-  const undone = ran(
-    await down(config, context, {
-      options: { all: true, yes: true },
-      ask: request.ask,
-      verb: 'reset',
-      again: true,
-    }),
-  );
-  return { removed: names(undone), up: ran(await up(config, context, {})) };
+  const { report } = await down(config, context, {
+    options: { all: true, yes: true },
+    ask: request.ask,
+    verb: 'reset',
+    again: 'all',
+  });
+  return { removed: names(ran(report)), up: ran(await up(config, context, {})) };
 }
 
 /** Neither verb asks for a dry run, so the answer is always a run. */
@@ -57,13 +54,3 @@ function ran(report: UpReport): RunReport {
 
 const names = (report: RunReport): readonly string[] =>
   report.applied.map(({ version, name }) => (name === '' ? version : `${version} ${name}`));
-
-function joined(reports: readonly RunReport[]): RunReport {
-  const last = reports.at(-1) as RunReport;
-  return {
-    ...last,
-    applied: reports.flatMap((report) => report.applied),
-    warnings: reports.flatMap((report) => report.warnings),
-    durationMs: reports.reduce((sum, report) => sum + report.durationMs, 0),
-  };
-}

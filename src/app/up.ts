@@ -9,7 +9,7 @@ import { checkDependencies } from '../migration/order.js';
 import { assertLocksFit } from '../plan/lock-capacity.js';
 import { orderByDependencies } from '../plan/order.js';
 import type { Plan } from '../plan/plan.js';
-import { assertSelection, selectUp } from '../plan/select.js';
+import { assertSelection, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
 import { findSyntaxProblems } from './check-syntax.js';
@@ -27,8 +27,11 @@ import { planRun } from './plan-run.js';
 import { createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
 import { openDatabase } from './session.js';
 
+/** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
+export type UpWork = UpOptions & Pick<ExactSelection, 'exactly'>;
+
 /** Applies what is pending. Everything that can be known to be wrong is found before the first statement runs. */
-export async function up(config: ResolvedConfig, context: Context, options: UpOptions): Promise<UpReport> {
+export async function up(config: ResolvedConfig, context: Context, options: UpWork): Promise<UpReport> {
   assertSelection(options);
   const opening = openDatabase(config, context);
   const project = await listWhile(config, opening);
@@ -62,7 +65,7 @@ async function listWhile(
 }
 
 interface UpRequest {
-  readonly options: UpOptions;
+  readonly options: UpWork;
   readonly project: ProjectFiles;
   readonly prepared: Prepared;
 }
@@ -108,7 +111,7 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const warnings = [
     ...prepared.warnings,
     ...reading.warnings,
-    ...outOfOrderWarnings(config, state, chosen),
+    ...(options.exactly === undefined ? outOfOrderWarnings(config, state, chosen) : []),
     ...plan.warnings,
   ];
   return { ...plan, warnings };

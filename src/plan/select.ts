@@ -1,7 +1,9 @@
 import { LockkeeperError } from '../core/errors.js';
-import type { AppliedMigration } from '../history/index.js';
+import type { AppliedMigration, MigrationKey } from '../history/index.js';
 import type { Migration } from '../migration/migration.js';
 import { createResolver, findReferenced } from '../migration/order.js';
+import { orderByDependencies } from './order.js';
+import { migrationKey } from './state.js';
 
 /** Which of the possible migrations a person asked for. */
 export interface Selection {
@@ -11,6 +13,11 @@ export interface Selection {
   readonly tags?: readonly string[] | undefined;
   readonly batch?: boolean | undefined;
   readonly all?: boolean | undefined;
+}
+
+/** What `redo` applies again: these and no others, in this order. No person types it. */
+export interface ExactSelection extends Selection {
+  readonly exactly?: readonly MigrationKey[] | undefined;
 }
 
 /**
@@ -52,9 +59,10 @@ export interface SelectFrom {
 export function selectUp(
   pending: readonly Migration[],
   { applied, elsewhere }: SelectFrom,
-  selection: Selection,
+  selection: ExactSelection,
 ): readonly Migration[] {
   let chosen = pending;
+  if (selection.exactly !== undefined) chosen = takeExactly(pending, selection.exactly);
   if (selection.to !== undefined) chosen = upTo(pending, applied, selection.to);
   if (selection.only !== undefined) {
     chosen = findReferenced(selection.only, pending);
@@ -70,6 +78,18 @@ export function selectUp(
   assertNoneElsewhere(chosen, elsewhere);
   assertDependenciesMet(chosen, pending);
   return chosen;
+}
+
+/** Their order is the one in which they were applied before; what a file says now of its dependencies comes first. */
+function takeExactly(pending: readonly Migration[], keys: readonly MigrationKey[]): readonly Migration[] {
+  const byKey = new Map(pending.map((migration) => [migrationKey(migration), migration]));
+  return orderByDependencies(
+    keys.map((key) => {
+      const migration = byKey.get(migrationKey(key));
+      if (migration === undefined) throw notFound(key.version, pending);
+      return migration;
+    }),
+  );
 }
 
 /** `to` may name a release: then everything up to the last migration of that release. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DownOptions, UpOptions } from '../../src/app/lockkeeper.js';
+import type { DownOptions, Lockkeeper, UpOptions } from '../../src/app/lockkeeper.js';
 import type { RunReport } from '../../src/core/report.js';
 import { userTables } from '../support/database.js';
 import { createWorkspace, failure, record, type Workspace } from './workspace.js';
@@ -20,6 +20,11 @@ async function up(app: Workspace, options: UpOptions = {}): Promise<readonly str
 
 async function down(app: Workspace, options: DownOptions = {}): Promise<readonly string[]> {
   return versions((await (await app.open()).down(options)) as RunReport);
+}
+
+async function withPolicy(app: Workspace, outOfOrder: string): Promise<Lockkeeper> {
+  app.project.write('lockkeeper.config.json', JSON.stringify({ outOfOrder }));
+  return app.open();
 }
 
 const versions = (report: RunReport): readonly string[] => report.applied.map((done) => done.version);
@@ -227,6 +232,44 @@ describe('redo, reset and setup', () => {
       '0004',
     ]);
     expect(await app.applied()).toEqual(['0001', '0002', '0003', '0004']);
+  });
+
+  it('redoes several as one batch, and does not call its own work out of order', async () => {
+    const app = await createWorkspace(files);
+    app.project.delete('migrations/0002_posts.sql');
+    app.project.delete('migrations/0003_comments.sql');
+    await up(app);
+    app.write(files);
+    const allowing = await withPolicy(app, 'allow');
+    await allowing.up({ only: '0002' });
+    await allowing.up({ only: '0003' });
+    const lockkeeper = await withPolicy(app, 'refuse');
+    const warned = record(lockkeeper, 'warning');
+    const report = await lockkeeper.redo({ steps: 3 });
+    expect(report.removed).toEqual(['0003 comments', '0002 posts', '0004 likes']);
+    expect(report.up).toMatchObject({ batch: 2, warnings: [] });
+    expect(versions(report.up)).toEqual(['0004', '0002', '0003']);
+    expect(warned).toEqual([]);
+    const rows = await app.database.query(
+      'select version, batch from lockkeeper.schema_migrations order by seq',
+    );
+    expect(rows).toEqual([
+      { version: '0001', batch: 1 },
+      { version: '0004', batch: 2 },
+      { version: '0002', batch: 2 },
+      { version: '0003', batch: 2 },
+    ]);
+  });
+
+  it('undoes nothing on redo when the file to be applied again is gone', async () => {
+    const app = await createWorkspace(files);
+    await up(app);
+    app.project.delete('migrations/0004_likes.sql');
+    expect(await failure((await app.open()).redo({ yes: true }))).toMatchObject({
+      code: 'MIGRATION_MISSING',
+      details: { version: '0004' },
+    });
+    expect(await app.applied()).toHaveLength(4);
   });
 
   it('redoes nothing where nothing is applied', async () => {
