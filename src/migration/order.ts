@@ -44,6 +44,7 @@ export function checkDependencies(
   migrations: readonly Migration[],
   known: readonly Referable[],
 ): LockkeeperError[] {
+  if (migrations.every((migration) => migration.metadata.depends.length === 0)) return [];
   const resolve = createResolver(known);
   const unknown = migrations.flatMap((migration) =>
     migration.metadata.depends.flatMap((reference) =>

@@ -28,32 +28,42 @@ export const migrationKey = (key: { readonly source: string; readonly version: s
 
 /** Compares a listing (in version order) with the history. Linear in both. */
 export function compareState(files: readonly MigrationFile[], history: HistoryState): MigrationState {
-  const rows = new Map(history.applied.map((row) => [migrationKey(row), row]));
-  const byKey = new Map<string, MigrationFile>();
+  const rowOf = indexRows(history.applied);
+  const fileOf = new Map<AppliedMigration, MigrationFile>();
   const pending: MigrationFile[] = [];
   const touched: { row: AppliedMigration; file: MigrationFile }[] = [];
   const lastApplied = new Map<string, number>();
   files.forEach((file, index) => {
-    const key = migrationKey(file);
-    byKey.set(key, file);
-    const row = rows.get(key);
+    const row = rowOf(file);
     if (row === undefined) {
       pending.push(file);
       return;
     }
+    fileOf.set(row, file);
     if (!file.repeatable) lastApplied.set(file.source, index);
     if (row.checksum === file.checksum) return;
     if (file.repeatable) pending.push(file);
     else touched.push({ row, file });
   });
   return {
-    applied: history.applied.map((row) => ({ row, file: byKey.get(migrationKey(row)) ?? null })),
+    applied: history.applied.map((row) => ({ row, file: fileOf.get(row) ?? null })),
     pending: [...pending.filter((file) => !file.repeatable), ...pending.filter((file) => file.repeatable)],
-    missing: history.applied.filter((row) => !byKey.has(migrationKey(row))),
+    missing: fileOf.size === history.applied.length ? [] : history.applied.filter((row) => !fileOf.has(row)),
     touched,
-    outOfOrder: findOutOfOrder(files, rows, lastApplied),
+    outOfOrder: findOutOfOrder(files, pending, lastApplied),
     unfinished: groupOpenSteps(history.open),
   };
+}
+
+/** One map for each source: joined keys would be thousands of new strings to hash, in every `status`. */
+function indexRows(rows: readonly AppliedMigration[]): (file: MigrationFile) => AppliedMigration | undefined {
+  const sources = new Map<string, Map<string, AppliedMigration>>();
+  for (const row of rows) {
+    const versions = sources.get(row.source) ?? new Map<string, AppliedMigration>();
+    sources.set(row.source, versions);
+    versions.set(row.version, row);
+  }
+  return (file) => sources.get(file.source)?.get(file.version);
 }
 
 /** The history does not say what is repeatable; the file does, or the form of its name where the file is gone. */
@@ -64,12 +74,13 @@ export function repeatableRows(state: MigrationState): (row: AppliedMigration) =
 
 function findOutOfOrder(
   files: readonly MigrationFile[],
-  rows: ReadonlyMap<string, AppliedMigration>,
+  pending: readonly MigrationFile[],
   lastApplied: ReadonlyMap<string, number>,
 ): readonly MigrationFile[] {
+  if (pending.length === 0) return [];
+  const waiting = new Set(pending);
   return files.filter(
-    (file, index) =>
-      !file.repeatable && index < (lastApplied.get(file.source) ?? -1) && !rows.has(migrationKey(file)),
+    (file, index) => !file.repeatable && index < (lastApplied.get(file.source) ?? -1) && waiting.has(file),
   );
 }
 
