@@ -43,45 +43,58 @@ async function withLedger(server: TestServer, more: Readonly<Record<string, stri
   return workspace;
 }
 
+const plain = {
+  '1_a.sql': 'create table a (id int);',
+  '2_b.sql': 'create table b (id int);',
+  '3_c.sql': 'create table c (id int);',
+  '4_d.sql': 'create table d (id int);',
+};
+
 describe.each(servers)('a connection that ends, on PostgreSQL $major', (server) => {
-  it('at any answer of the server is told as such, and the next run finishes', async () => {
-    const codes = new Set<string>();
-    let finished = false;
-    // Each round cuts the line one answer later; the last ones no longer meet the run.
-    for (let round = 1; !finished && round < 60; round++) {
-      const workspace = await withLedger(server, files);
-      const { database } = workspace;
-      let cut = false;
-      const proxy = await startProxy(database.url, {
-        watch: (flow, _, count) => {
-          if (flow !== 'toClient' || count < round) return 'pass';
-          cut = true;
-          return 'cut';
-        },
-      });
-      onTestFinished(() => proxy.close());
-      const lockkeeper = await workspace.open({ url: proxy.url(database.url), lockWait: '10s' });
-      const error: unknown = await lockkeeper.up().then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
-      finished = !cut;
-      if (error !== null) {
-        const { code, exit } = await failure(Promise.reject(error));
-        codes.add(code);
-        expect([round, code, exit]).toEqual([
-          round,
-          expect.stringMatching(/^(CONNECTION_LOST|DATABASE_UNREACHABLE)$/),
-          3,
-        ]);
+  it.each([
+    ['', files, everyLine],
+    [', also while migrations are sent ahead', plain, {}],
+  ])(
+    'at any answer of the server is told as such, and the next run finishes%s',
+    async (_, sources, lines) => {
+      const codes = new Set<string>();
+      let finished = false;
+      // Each round cuts the line one answer later; the last ones no longer meet the run.
+      for (let round = 1; !finished && round < 60; round++) {
+        const workspace = await withLedger(server, sources);
+        const { database } = workspace;
+        let cut = false;
+        const proxy = await startProxy(database.url, {
+          watch: (flow, _, count) => {
+            if (flow !== 'toClient' || count < round) return 'pass';
+            cut = true;
+            return 'cut';
+          },
+        });
+        onTestFinished(() => proxy.close());
+        const lockkeeper = await workspace.open({ url: proxy.url(database.url), lockWait: '10s' });
+        const error: unknown = await lockkeeper.up().then(
+          () => null,
+          (thrown: unknown) => thrown,
+        );
+        finished = !cut;
+        if (error !== null) {
+          const { code, exit } = await failure(Promise.reject(error));
+          codes.add(code);
+          expect([round, code, exit]).toEqual([
+            round,
+            expect.stringMatching(/^(CONNECTION_LOST|DATABASE_UNREACHABLE)$/),
+            3,
+          ]);
+        }
+        await (await workspace.open({ lockWait: '10s' })).up();
+        expect([round, await ledger(database)]).toEqual([round, lines]);
+        expect(await workspace.applied()).toEqual(['1', '2', '3', '4']);
+        expect([await invalidIndexes(database), await openSteps(database)]).toEqual([[], []]);
       }
-      await (await workspace.open({ lockWait: '10s' })).up();
-      expect([round, await ledger(database)]).toEqual([round, everyLine]);
-      expect(await workspace.applied()).toEqual(['1', '2', '3', '4']);
-      expect([await invalidIndexes(database), await openSteps(database)]).toEqual([[], []]);
-    }
-    expect([finished, [...codes].toSorted()]).toEqual([true, ['CONNECTION_LOST', 'DATABASE_UNREACHABLE']]);
-  });
+      expect([finished, [...codes].toSorted()]).toEqual([true, ['CONNECTION_LOST', 'DATABASE_UNREACHABLE']]);
+    },
+  );
 
   it('before the server has read the message leaves nothing of it', async () => {
     const workspace = await withLedger(server, files);
@@ -136,7 +149,7 @@ describe.each(servers)('a connection that ends, on PostgreSQL $major', (server) 
       'pg_sleep(30)',
     ],
     [
-      'an upsert of a code migration',
+      'a later query of a code migration',
       {
         '1_x.ts': `export default { up: async (db: any) => { await db.query('lock ledger'); await db.query('select pg_sleep(30)'); } };`,
       },

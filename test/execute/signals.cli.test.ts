@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { historyLockKey } from '../../src/pg/advisory-lock.js';
-import { invalidIndexes, servers, tableExists, type TestServer } from '../support/database.js';
+import { invalidIndexes, latest, servers, tableExists, type TestServer } from '../support/database.js';
 import { createWorkspace, failure, record, reportOf, type Workspace } from '../app/workspace.js';
 import {
   backendGone,
@@ -76,6 +76,10 @@ describe.each(servers)('a run that is told to stop, on PostgreSQL $major', (serv
     workspace.write(slowly(0));
     await upFinishes(workspace);
   });
+});
+
+describe('a run that is told to stop', () => {
+  const server = latest;
 
   it('by one signal between the steps of one migration stops there, and goes on from there', async () => {
     const workspace = await createWorkspace(
@@ -245,7 +249,9 @@ async function aborted(server: TestServer, how: 'signal' | 'cancelSignal', secon
   return { workspace, error: await running };
 }
 
-describe.each(servers)('the signals of the library, on PostgreSQL $major', (server) => {
+describe('the signals of the library', () => {
+  const server = latest;
+
   it('end the run after its step', async () => {
     const { workspace, error } = await aborted(server, 'signal', 0.5);
     expect(error).toMatchObject({ code: 'INTERRUPTED', exit: 130 });
