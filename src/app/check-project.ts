@@ -5,7 +5,7 @@ import type { Migration, Script } from '../migration/migration.js';
 import { checkDependencies, type Referable } from '../migration/order.js';
 import type { Session } from '../pg/index.js';
 import type { MigrationState } from '../plan/state.js';
-import { findSyntaxProblems } from './check-syntax.js';
+import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { type ProjectFiles, readProject } from './migrations.js';
 import { planRun } from './plan-run.js';
 
@@ -32,7 +32,7 @@ export async function checkProject(
       ...reading.problems,
       ...checkDependencies(reading.migrations, [...project.files, ...gone]),
       ...planned.problems,
-      ...(await findSyntaxProblems(session, reading.migrations)),
+      ...(await findSyntaxProblems(session, reading.migrations.flatMap(scriptsOf))),
     ],
     warnings: [...reading.warnings, ...planned.warnings],
   };

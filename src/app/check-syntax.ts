@@ -14,21 +14,22 @@ interface Subject {
 const parserMajor = 18;
 
 /**
- * Parses every statement of these migrations before the first of them runs. Utility statements are judged by the
+ * Parses every statement of these scripts before the first of them runs. Utility statements are judged by the
  * server itself, with a Parse message that runs nothing; those that Parse would look up in the catalog (SELECT,
  * INSERT …) by PostgreSQL's own grammar here, whose no is final where its major is the server's (ENGINE C14).
  */
 export async function findSyntaxProblems(
   session: Session,
-  migrations: readonly Migration[],
+  scripts: readonly SqlScript[],
 ): Promise<readonly LockkeeperError[]> {
-  const subjects = migrations.flatMap(scriptsOf).flatMap(subjectsOf);
+  const subjects = scripts.flatMap(subjectsOf);
   const utility = subjects.filter(({ statement }) => !statement.traits.optimizable);
   const optimizable = subjects.filter(({ statement }) => statement.traits.optimizable);
   return [...(await askServer(session, utility)), ...(await askParser(session, optimizable))];
 }
 
-function scriptsOf(migration: Migration): readonly SqlScript[] {
+/** Everything of a migration that is SQL, the way back too: it should not turn out broken when it is needed. */
+export function scriptsOf(migration: Migration): readonly SqlScript[] {
   const { up, down, validateBefore, validateAfter } = migration;
   return [validateBefore, up, validateAfter, down].filter(
     (script): script is SqlScript => script !== null && script.kind === 'sql',

@@ -89,7 +89,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   throwProblems(
     await findSyntaxProblems(
       session,
-      candidates.map((candidate) => candidate.migration),
+      candidates.flatMap(({ script }) => (script?.kind === 'sql' ? [script] : [])),
     ),
   );
   const full = { ...plan, warnings: [...prepared.warnings, ...plan.warnings] };

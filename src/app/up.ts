@@ -12,7 +12,7 @@ import type { Plan } from '../plan/plan.js';
 import { assertSelection, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
-import { findSyntaxProblems } from './check-syntax.js';
+import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { renderDryRun } from './dry-run.js';
 import type { UpOptions, UpReport } from './lockkeeper.js';
 import {
@@ -76,7 +76,7 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const state = compareState(project.files, prepared.history);
   const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
   const reading = await readProject(project, state.pending, context);
-  const syntax = await findSyntaxProblems(session, reading.migrations);
+  const syntax = await findSyntaxProblems(session, reading.migrations.flatMap(scriptsOf));
   const found = [
     ...project.problems,
     ...historyProblems(state, changed),
