@@ -67,6 +67,7 @@ class Project {
 
   plan(): Wanted[] {
     const { ci = false, agents = false, scripts = this.#packageJson !== null } = this.#options;
+    if (this.#packageJson !== null && !this.#dependencies().includes('lockkeeper')) this.#warnNotInstalled();
     return [
       this.#migrations(),
       this.#configuration(),
@@ -106,7 +107,6 @@ class Project {
       });
     }
     const text = insertIntoJson(this.#packageJson, 'scripts', npmScripts(this.#tools));
-    if (!this.#dependencies().includes('lockkeeper')) this.#warnNotInstalled();
     return [{ path, existed: true, text: text === this.#packageJson ? null : text }];
   }
 
@@ -119,7 +119,8 @@ class Project {
     };
     this.#context.events.emit('warning', {
       code: 'not-installed',
-      message: 'lockkeeper is not among the dependencies of package.json, so its scripts will not find it.',
+      message:
+        'lockkeeper is not among the dependencies of package.json: its scripts will not find it, and npx takes any version.',
       hint: `Run: ${install[this.#tools.manager]} lockkeeper`,
     });
   }

@@ -34,7 +34,8 @@ export function createPrinter(host: Host, flags: FlagValues): Printer {
     createLook({
       colour: showsColour(stream, host.env, flags.on('no-color')),
       unicode: showsUnicode(host.env, host.platform),
-      width: stream.isTTY === true ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+      // Some terminals say that they have no columns, and mean that they do not know.
+      width: stream.isTTY === true ? stream.columns || 80 : Number.POSITIVE_INFINITY,
       verbose,
     });
   const line = (stream: Output) => (text: string) =>

@@ -78,6 +78,13 @@ describe('init', () => {
     expect(read('lockkeeper.config.mjs')).toContain("import { defineConfig } from 'lockkeeper/config';");
   });
 
+  it('says what has to be installed also where no scripts are wanted, and nothing where it is', () => {
+    const files = { 'package.json': '{}' };
+    expect(setUp(files, { scripts: false }).warnings).toMatchObject([{ code: 'not-installed' }]);
+    project?.write('package.json', '{ "devDependencies": { "lockkeeper": "*" } }');
+    expect(setUp().warnings).toEqual([]);
+  });
+
   it.each([
     ['with a tsconfig.json', { 'tsconfig.json': '{}' }, {}],
     ['with typescript installed', { 'package.json': '{"devDependencies":{"typescript":"5"}}' }, {}],

@@ -73,6 +73,19 @@ describe('the program', () => {
   });
 });
 
+describe('init', () => {
+  it('says what is not installed, and what to type next', async () => {
+    project.write('package.json', '{}');
+    const { code, stdout, stderr } = await lk('init');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        '  ! lockkeeper is not among the dependencies of package.json: its scripts will not find it, and npx\n    takes any version.\n    Run: npm install --save-dev lockkeeper\n',
+    });
+    expect(stdout).toContain('  npx lockkeeper up ');
+  });
+});
+
 describe('up, status and down', () => {
   it('move a database, with the talk on stderr and the answer on stdout', async () => {
     const before = await lk('status --check');

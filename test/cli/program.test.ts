@@ -171,6 +171,17 @@ describe('an answer', () => {
     expect((await run('status --quiet', { verbs })).stderr).toBe('');
   });
 
+  it('is not squeezed where a terminal says that it has no columns', async () => {
+    const warning = { code: 'late', message: 'Migration 001 is late, as it was yesterday.' };
+    const verbs = {
+      status: (_: unknown, { emit }: Library) => {
+        emit('warning', warning);
+        return status({});
+      },
+    };
+    expect((await run('status --no-color', { verbs, columns: 0 })).stderr).toContain(warning.message);
+  });
+
   it('is one JSON document with --json', async () => {
     const report = status({ applied: [applied('1', 'a')] });
     const { stdout } = await run('status --json', { verbs: { status: () => report } });

@@ -6,7 +6,7 @@ import type { Invocation } from '../invocation.js';
 import { renderInit } from '../render/scaffold.js';
 
 export function run(invocation: Invocation): Promise<ExitCode> {
-  const { flags, program } = invocation;
+  const { flags } = invocation;
   const options: InitOptions = given({
     ci: flags.boolean('ci'),
     agents: flags.boolean('agents'),
@@ -15,6 +15,6 @@ export function run(invocation: Invocation): Promise<ExitCode> {
   });
   return answerVerb(invocation, {
     call: (lockkeeper) => lockkeeper.init(options),
-    render: (report, look) => renderInit(report, program, look),
+    render: renderInit,
   });
 }

@@ -2,12 +2,15 @@ import type { InitReport, MarkReport, NewReport, RepairReport, TagReport } from 
 import type { Look } from '../look.js';
 import { oneLine } from './text.js';
 
+/** Through npx the program is found wherever npm put it; its bare name only where it is on the PATH. */
+const throughNpx = 'npx lockkeeper';
+
 /** What `init` wrote, and the next thing to type. */
-export function renderInit(report: InitReport, program: string, look: Look): string {
+export function renderInit(report: InitReport, look: Look): string {
   const list = (paint: (text: string) => string, word: string, files: readonly string[]): readonly string[] =>
     files.map((file) => `  ${paint(word.padEnd(7))}  ${oneLine(file)}`);
   const next = (line: string, does: string): string =>
-    `  ${look.style.cyan(`${program} ${line}`.padEnd(program.length + 18))}  ${look.style.dim(does)}`;
+    `  ${look.style.cyan(`${throughNpx} ${line}`.padEnd(throughNpx.length + 18))}  ${look.style.dim(does)}`;
   return [
     ...list(look.style.green, 'created', report.created),
     ...list(look.style.yellow, 'changed', report.changed),
