@@ -167,4 +167,6 @@ export interface DatabaseServerReport {
   readonly url: string | null;
   readonly dir: string;
   readonly version: string | null;
+  /** Only of `stop`: it was running, and was ended now. */
+  readonly stopped?: boolean;
 }

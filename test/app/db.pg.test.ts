@@ -27,7 +27,8 @@ test('starts a server that stays, shows it, gives its url and stops it', async (
   expect(started).toMatchObject({ running: true, dir: join(root, '.lockkeeper', 'postgres-18') });
   expect(await dbStatus(config, context)).toEqual(started);
   expect(await dbUrl(config, context)).toBe(started.url);
-  expect(await dbStop(config, context)).toMatchObject(nothing);
+  expect(await dbStop(config, context)).toMatchObject({ ...nothing, stopped: true });
+  expect(await dbStop(config, context)).toMatchObject({ ...nothing, stopped: false });
   expect(await dbStatus(config, context)).toMatchObject(nothing);
 });
 

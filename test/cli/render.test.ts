@@ -487,15 +487,15 @@ describe('small answers', () => {
       changed: ['package.json'],
       kept: ['.gitignore'],
     };
-    expect(renderInit(init, 'lk', look())).toMatchInlineSnapshot(`
+    expect(renderInit(init, look())).toMatchInlineSnapshot(`
       "  created  lockkeeper.config.ts
         created  migrations/
         changed  package.json
         kept     .gitignore
 
       Next:
-        lk new create_users   write a migration
-        lk up                 apply it"
+        npx lockkeeper new create_users   write a migration
+        npx lockkeeper up                 apply it"
     `);
     expect(
       renderNew({ version: '1', name: 'a', files: ['migrations/1_a.up.sql', 'migrations/1_a.down.sql'] }),
@@ -525,5 +525,10 @@ describe('small answers', () => {
           url      postgres://postgres:***@127.0.0.1:5433/app
           connect  psql "$(lk db url)""
     `);
+    const gone = { running: false, pid: null, port: null, url: null, dir: '.lockkeeper', version: null };
+    expect(renderServer({ ...gone, stopped: true }, 'lk', look())).toBe(
+      '✓ The embedded PostgreSQL was stopped. Its data stays.\n    folder   .lockkeeper',
+    );
+    expect(renderServer({ ...gone, stopped: false }, 'lk', look())).toContain('is not running.');
   });
 });

@@ -5,9 +5,12 @@ import { oneLine } from './text.js';
 
 /** Whether the embedded server runs, and where. Its password is shown by `db url` alone, where it is the answer. */
 export function renderServer(report: DatabaseServerReport, program: string, look: Look): string {
+  const done = look.style.green(look.symbol.done);
   const state = report.running
-    ? `${look.style.green(look.symbol.done)} The embedded PostgreSQL is running.`
-    : `${look.style.dim(look.symbol.pending)} The embedded PostgreSQL is not running.`;
+    ? `${done} The embedded PostgreSQL is running.`
+    : report.stopped === true
+      ? `${done} The embedded PostgreSQL was stopped. Its data stays.`
+      : `${look.style.dim(look.symbol.pending)} The embedded PostgreSQL is not running.`;
   const facts: readonly (readonly [string, string | number | null])[] = [
     ['version', report.version],
     ['process', report.pid],

@@ -30,6 +30,12 @@ export interface ServerStatus {
   readonly version: string | null;
 }
 
+/** After `stopServer`. */
+export interface StoppedServer extends ServerStatus {
+  /** It was running, and this call ended it. */
+  readonly stopped: boolean;
+}
+
 const idleMs = 300_000;
 
 /**
@@ -66,15 +72,16 @@ export async function serverStatus(target: EmbeddedTarget): Promise<ServerStatus
 }
 
 /** Ends the server where it runs, kept or not, with all its sessions; its data stays. */
-export async function stopServer(target: EmbeddedTarget, context?: Context): Promise<ServerStatus> {
+export async function stopServer(target: EmbeddedTarget, context?: Context): Promise<StoppedServer> {
   const layout = layoutOf(target.dir);
   return explained(layout, async () => {
-    if (readPostmaster(layout) === null) return stopped(target);
-    await withLock(layout.lock, context?.stop.finish ?? null, async () => {
+    if (readPostmaster(layout) === null) return { ...stopped(target), stopped: false };
+    const ended = await withLock(layout.lock, context?.stop.finish ?? null, async () => {
       const server = await runningServer(layout);
       if (server !== null) await endServer(layout, server);
+      return server !== null;
     });
-    return stopped(target);
+    return { ...stopped(target), stopped: ended };
   });
 }
 
