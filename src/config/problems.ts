@@ -14,6 +14,9 @@ export function throwProblems(problems: Problems, file: string | null): void {
   if (first === undefined) return;
   if (problems.length === 1) throw first;
   const where = file === null ? 'The configuration' : `The configuration (${file} and what goes with it)`;
-  const lines = problems.map((item) => `  - ${item.message}`);
-  throw problem({ message: `${where} has ${problems.length} problems:\n${lines.join('\n')}`, problems });
+  throw problem({
+    message: `${where} has ${problems.length} problems.`,
+    hint: 'Mend each of them and run the command again.',
+    problems,
+  });
 }
