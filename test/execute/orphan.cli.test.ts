@@ -148,7 +148,8 @@ describe.each(servers)('what a killed run leaves at work, on PostgreSQL $major',
     await eventually('the next run has the lock', async () =>
       (await lockHolders(database)).length > 0 ? true : null,
     );
-    await database.query('select pg_sleep(0.5)');
+    // Longer than deadlock_timeout: whoever waits for the other in a circle would be found.
+    await database.query('select pg_sleep(1.5)');
     await snapshot.release();
     expect((await next.ended).code).toBe(0);
     await building;
@@ -156,6 +157,26 @@ describe.each(servers)('what a killed run leaves at work, on PostgreSQL $major',
     for (const index of ['t_a_idx', 'by_hand', 'built_by_hand'])
       expect([index, await tableExists(database, index)]).toEqual([index, true]);
     expect(await tableExists(database, 't_a_idx1')).toBe(false);
+  });
+
+  it('waits for a build of somebody else on the same table, and neither ends the other', async () => {
+    const workspace = await withData(server, { '1_x.sql': 'create index concurrently t_a on t (a);' });
+    const { database } = workspace;
+    const snapshot = await holdSnapshot(database);
+    const other = await database.connect();
+    const building = other.query('create index concurrently theirs on t (b)');
+    await eventually('the other build waits', async () => {
+      const rows = await database.query('select 1 from pg_stat_progress_create_index');
+      return rows.length > 0 ? true : null;
+    });
+    const running = start(workspace, ['up']);
+    await waitsForLock(database, await workerAt(database, 't_a', running));
+    await database.query('select pg_sleep(1.5)');
+    await snapshot.release();
+    await building;
+    expect((await running.ended).code).toBe(0);
+    expect(await invalidIndexes(database)).toEqual([]);
+    expect([await tableExists(database, 't_a'), await tableExists(database, 'theirs')]).toEqual([true, true]);
   });
 
   it('does not take an index for its own that somebody made before it could begin', async () => {
