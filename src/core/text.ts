@@ -20,6 +20,12 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return found === null ? '' : ` Did you mean "${found}"?`;
 }
 
+/** What somebody else said, a server or a library, with the full stop that such messages lack. */
+export function withFullStop(text: string): string {
+  const trimmed = text.trimEnd();
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
 /** `a, b and c` (or any other last joint). */
 export function joinWords(words: readonly string[], last = 'and'): string {
   if (words.length < 2) return words[0] ?? '';

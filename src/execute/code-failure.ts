@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../core/errors.js';
+import { withFullStop } from '../core/text.js';
 import { MessageRefused, type ServerError, sqlstate } from '../pg/index.js';
 import { fromCodePoints, locate } from '../sql/position.js';
 
@@ -53,10 +54,11 @@ export function codeFailure(error: unknown, call: Call): LockkeeperError {
   return new LockkeeperError(
     server?.code === sqlstate.lockNotAvailable ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED',
     {
-      message: `${message}${server?.detail === undefined ? '' : ` (${server.detail})`}${sqlExcerpt(call.sql, server)}`,
+      message: `${server === null ? message : withFullStop(message)}${sqlExcerpt(call.sql, server)}`,
       hint: server?.hint ?? wayOut(server, call.transaction),
       details: {
         ...(server === null ? {} : { sqlstate: server.code }),
+        ...(server?.detail === undefined ? {} : { detail: server.detail }),
         ...(call.sql === null ? {} : { sql: call.sql.slice(0, 2000) }),
       },
       cause: error,

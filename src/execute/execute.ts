@@ -1,6 +1,7 @@
 import { isLockkeeperError, type LockkeeperError } from '../core/errors.js';
 import type { FailedMigration, MigrationReport, RunReport } from '../core/report.js';
 import { redact } from '../core/redact.js';
+import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { commitFailure, stepFailure } from './failure.js';
@@ -143,12 +144,14 @@ async function journalFailure(
 ): Promise<void> {
   if (run.session.lost !== null) return; // nowhere to write it; the next run finds the open step
   if (run.session.transactionStatus !== 'I') await run.session.send('rollback');
+  const { message, details } = what.failure;
+  const detail = details['detail'];
   const entry = {
     key: planned.migration,
     action: run.direction === 'up' ? ('apply' as const) : ('rollback' as const),
     status: 'failed' as const,
     step: what.step,
-    message: what.failure.message,
+    message: typeof detail === 'string' ? `${message} ${detail}` : message,
   };
   try {
     await run.session.send(`set session authorization default; reset role`);
@@ -156,7 +159,7 @@ async function journalFailure(
   } catch (error) {
     run.context.events.emit('warning', {
       code: 'journal-not-written',
-      message: `The failure could not be written to the journal: ${error instanceof Error ? error.message : String(error)}`,
+      message: `The failure could not be written to the journal: ${withFullStop(error instanceof Error ? error.message : String(error))}`,
     });
   }
 }

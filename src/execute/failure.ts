@@ -1,4 +1,5 @@
 import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../core/errors.js';
+import { withFullStop } from '../core/text.js';
 import { ConnectionEnded, type ServerError, sqlstate } from '../pg/index.js';
 import type { PlannedMigration } from '../plan/plan.js';
 import { locate } from '../sql/position.js';
@@ -27,7 +28,7 @@ export function stepFailure(
   if (error instanceof UnexpectedTag) return unexpectedTag(error, details);
   if (!(error instanceof PartRefused)) {
     return new LockkeeperError('MIGRATION_FAILED', {
-      message: `Migration ${migration.version} failed: ${error instanceof Error ? error.message : String(error)}`,
+      message: `Migration ${migration.version} failed: ${withFullStop(error instanceof Error ? error.message : String(error))}`,
       details,
       cause: error,
     });
@@ -57,7 +58,7 @@ function connectionLost(error: unknown, details: Details): LockkeeperError {
   const reason =
     error instanceof ConnectionEnded ? error.reason : error instanceof Error ? error.message : String(error);
   return new LockkeeperError('CONNECTION_LOST', {
-    message: `The connection to the server ended during migration ${String(details['version'])}: ${reason}`,
+    message: `The connection to the server ended during migration ${String(details['version'])}: ${withFullStop(reason)}`,
     hint: 'Run the same command again: it waits until the old session is gone, reads what really happened, and finishes.',
     details,
     cause: error,
@@ -101,8 +102,9 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
   const claim = part.source === null && part.expect !== 'COMMIT';
   if (claim && server.code === sqlstate.divisionByZero) return claimLost(version, info, error);
   if (claim && server.code === sqlstate.uniqueViolation) return claimTaken(version, info, error);
+  const where = location === null && part.expect === 'COMMIT' ? ' at COMMIT' : '';
   const init = {
-    message: `${location === null && part.expect === 'COMMIT' ? `Migration ${version} failed at COMMIT` : `Migration ${version} failed`}: ${server.message}${server.detail === undefined ? '' : ` (${server.detail})`}`,
+    message: `Migration ${version} failed${where}: ${withFullStop(server.message)}`,
     hint: wayOut(server, retries),
     details: info,
     cause: error,
@@ -118,10 +120,9 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
 export function commitFailure(error: unknown, last: PlannedMigration, cancelled: boolean): LockkeeperError {
   const failure = stepFailure(error, last, { cancelled, retries: 0, lost: false });
   if (!(error instanceof PartRefused) || failure.code === 'INTERRUPTED') return failure;
-  const { message, detail } = error.server;
   const { version: _version, name: _name, ...details } = failure.details;
   return new LockkeeperError(failure.code, {
-    message: `The single transaction of the run failed at COMMIT, and nothing of it was kept: ${message}${detail === undefined ? '' : ` (${detail})`}`,
+    message: `The single transaction of the run failed at COMMIT, and nothing of it was kept: ${withFullStop(error.server.message)}`,
     details,
     cause: error,
     ...(failure.hint === undefined ? {} : { hint: failure.hint }),

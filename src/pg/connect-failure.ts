@@ -1,4 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
+import { withFullStop } from '../core/text.js';
 import { quoteIdent } from '../sql/quote.js';
 import type { ConnectionOptions } from './options.js';
 import { sqlstate } from './sqlstate.js';
@@ -30,7 +31,7 @@ export function connectFailure(error: unknown, options: ConnectionOptions): Lock
     });
   }
   return new LockkeeperError('DATABASE_UNREACHABLE', {
-    message: `No session could be opened on ${place}: ${message}`,
+    message: `No session could be opened on ${place}: ${withFullStop(message)}`,
     hint: 'Check the address with `lockkeeper config --explain` and that the server runs; `lockkeeper doctor` checks both.',
     details,
     cause: error,

@@ -1,5 +1,6 @@
 import type { Connection, Submittable } from 'pg';
 import { LockkeeperError } from '../core/errors.js';
+import { withFullStop } from '../core/text.js';
 
 /** What one message of the simple protocol came to, statement by statement. */
 export interface MessageOutcome {
@@ -44,7 +45,7 @@ export class ConnectionEnded extends LockkeeperError {
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : 'the server closed it';
     super('CONNECTION_LOST', {
-      message: `The connection to the server ended: ${reason}`,
+      message: `The connection to the server ended: ${withFullStop(reason)}`,
       hint: 'Run the same command again.',
       cause,
     });

@@ -62,8 +62,13 @@ begin; create table b (id int); select 1/0; commit;`,
     );
     expect(await failure(app.up())).toMatchObject({
       code: 'MIGRATION_FAILED',
-      details: { sqlstate: '23505' },
+      message: 'Migration 1 failed at COMMIT: duplicate key value violates unique constraint "a_pkey".',
+      details: { sqlstate: '23505', detail: 'Key (id)=(1) already exists.' },
     });
+    const { entries } = await (await app.open()).history();
+    expect(entries.map((entry) => entry.error)).toEqual([
+      'Migration 1 failed at COMMIT: duplicate key value violates unique constraint "a_pkey". Key (id)=(1) already exists.',
+    ]);
     expect(await app.applied()).toEqual([]);
     expect(await userTables(app.database)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { didYouMean, joinWords, nearest } from '../../src/core/text.js';
+import { didYouMean, joinWords, nearest, withFullStop } from '../../src/core/text.js';
 
 describe('the nearest word', () => {
   const words = ['lockTimeout', 'statementTimeout', 'migrations', 'production', 'development'];
@@ -30,4 +30,16 @@ it('joins words as a sentence does', () => {
   expect(joinWords(['a'])).toBe('a');
   expect(joinWords(['a', 'b', 'c'])).toBe('a, b and c');
   expect(joinWords(['a', 'b'], 'or')).toBe('a or b');
+});
+
+describe('what somebody else said', () => {
+  it.each([
+    ['relation "a" does not exist', 'relation "a" does not exist.'],
+    ['two lines\nand no end\n', 'two lines\nand no end.'],
+    ['It has its own.', 'It has its own.'],
+    ['Why?', 'Why?'],
+    ['syntax error at or near "."', 'syntax error at or near ".".'],
+  ])('%j becomes %j', (said, sentence) => {
+    expect(withFullStop(said)).toBe(sentence);
+  });
 });
