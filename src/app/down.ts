@@ -54,8 +54,8 @@ export async function down(config: ResolvedConfig, context: Context, request: Do
   });
 }
 
-/** Undoing a part of what is applied by a label would leave what was built on it; ignoring the wish is worse. */
-function assertNoTags({ tags }: DownOptions): void {
+/** No type has it, but JavaScript may give it, and a wish to undo less must not be ignored. */
+function assertNoTags({ tags }: DownOptions & { readonly tags?: readonly string[] }): void {
   if (tags === undefined || tags.length === 0) return;
   throw new LockkeeperError('USAGE_INVALID', {
     message: 'The option tags selects what to apply; it does not select what to undo.',

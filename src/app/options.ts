@@ -50,11 +50,11 @@ export interface SelectOptions {
   readonly to?: string;
   readonly steps?: number;
   readonly only?: string;
-  /** Only migrations that carry one of these tags. */
-  readonly tags?: readonly string[];
 }
 
 export interface UpOptions extends SelectOptions {
+  /** Only migrations that carry one of these tags. */
+  readonly tags?: readonly string[];
   readonly dryRun?: boolean;
   readonly singleTransaction?: boolean;
 }

@@ -117,5 +117,4 @@ export const selectFlags = (to: string): readonly Flag[] => [
   { name: 'to', type: 'string', value: 'migration', summary: `${to} this ${target}` },
   stepsFlag,
   { name: 'only', type: 'string', value: 'migration', summary: 'This one alone' },
-  { name: 'tags', type: 'list', split: true, value: 'a,b', summary: 'Those that carry one of these tags' },
 ];

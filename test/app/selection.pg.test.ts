@@ -191,7 +191,7 @@ describe('down with a selection', () => {
     await up(app);
     expect(await failure(down(app, { all: true, batch: true }))).toMatchObject({ code: 'USAGE_INVALID' });
     expect(await failure(down(app, { all: true, steps: 1 }))).toMatchObject({ code: 'USAGE_INVALID' });
-    expect(await failure(down(app, { tags: ['blog'] }))).toMatchObject({
+    expect(await failure(down(app, { tags: ['blog'] } as DownOptions))).toMatchObject({
       code: 'USAGE_INVALID',
       details: { option: 'tags' },
     });

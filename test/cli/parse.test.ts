@@ -89,6 +89,7 @@ describe('a command line', () => {
       'status -q -v',
       'The flags --quiet and --verbose contradict each other. Give one of --quiet or --verbose.',
     ],
+    ['down --tags blog', 'There is no flag --tags for down. It belongs to up.'],
     ['new', 'The verb new needs <name>: What it does, e.g. create_users. See new --help.'],
     ['new create users', 'The verb new does not take "users". Quote a text that has spaces. See new --help.'],
     ['status now', 'The verb status does not take "now". It takes flags only. See status --help.'],

@@ -146,6 +146,7 @@ describe('the flags', () => {
     ['mark 7 --pending --why gone --yes', ['mark', { version: '7', as: 'pending', why: 'gone', yes: true }]],
     ['repair 7 --why comment', ['repair', { version: '7', why: 'comment' }]],
     ['db status', ['db.status', undefined]],
+    ['up --tags a,b', ['up', { tags: ['a', 'b'] }]],
   ])('of %j become options', async (line, call) => {
     expect((await run(line)).calls).toEqual([call]);
   });

@@ -9,7 +9,6 @@ export function run(invocation: Invocation): Promise<ExitCode> {
     to: flags.text('to'),
     steps: flags.number('steps'),
     only: flags.text('only'),
-    tags: flags.list('tags'),
     batch: flags.boolean('batch'),
     all: flags.boolean('all'),
     dryRun: flags.boolean('dry-run'),

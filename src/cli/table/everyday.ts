@@ -13,6 +13,13 @@ export const everyday: readonly Command[] = [
     arguments: [],
     flags: [
       ...selectFlags('Up to and including'),
+      {
+        name: 'tags',
+        type: 'list',
+        split: true,
+        value: 'a,b',
+        summary: 'Those that carry one of these tags',
+      },
       dryRunFlag,
       { name: 'single-transaction', type: 'boolean', summary: 'All of them or none' },
       ...runFlags,
