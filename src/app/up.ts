@@ -9,7 +9,7 @@ import { checkDependencies } from '../migration/order.js';
 import { assertLocksFit } from '../plan/lock-capacity.js';
 import { orderByDependencies } from '../plan/order.js';
 import type { Plan } from '../plan/plan.js';
-import { assertSelection, type ExactSelection, selectUp } from '../plan/select.js';
+import { assertSelection, explainNothing, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
@@ -105,6 +105,7 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   assertNothingHalfUndone(state);
   const ordered = orderByDependencies(here);
   const chosen = selectUp(ordered, { applied: prepared.history.applied, elsewhere }, options);
+  const nothing = explainNothing(chosen, prepared.history.applied, options);
   const { plan, problems } = await planOf(chosen);
   throwProblems(problems);
   if (plan.singleTransaction) await assertSingleTransaction(session, chosen);
@@ -113,6 +114,7 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
     ...reading.warnings,
     ...(options.exactly === undefined ? outOfOrderWarnings(config, state, chosen) : []),
     ...plan.warnings,
+    ...(nothing === null ? [] : [nothing]),
   ];
   return { ...plan, warnings };
 }

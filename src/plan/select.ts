@@ -1,4 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
 import type { AppliedMigration, MigrationKey } from '../history/index.js';
 import type { Migration } from '../migration/migration.js';
 import { createResolver, findReferenced } from '../migration/order.js';
@@ -107,6 +108,24 @@ function upTo(
   if (findReferenced(to, applied).length > 0) return [];
   if (applied.some((row) => row.release === to || row.tags.includes(to))) return [];
   throw notFound(to, pending);
+}
+
+/** Why a selection came to nothing although it names something; null where it chose something, or nothing was named. */
+export function explainNothing(
+  chosen: readonly Migration[],
+  applied: readonly AppliedMigration[],
+  { to, only, tags = [] }: Selection,
+): Warning | null {
+  if (chosen.length > 0) return null;
+  if (tags.length > 0) {
+    const wanted = tags.join(' or ');
+    return { code: 'nothing-selected', message: `No migration to be run carries the tag ${wanted}.` };
+  }
+  const word = only ?? to;
+  if (word === undefined) return null;
+  const [row] = findReferenced(word, applied);
+  const what = row === undefined ? `Everything up to "${word}"` : `Migration ${label(row)}`;
+  return { code: 'already-applied', message: `${what} is applied already.` };
 }
 
 /** The first migration that depends on one of `others`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DownOptions, Lockkeeper, UpOptions } from '../../src/app/lockkeeper.js';
-import type { RunReport } from '../../src/core/report.js';
+import type { RunReport, Warning } from '../../src/core/report.js';
 import { userTables } from '../support/database.js';
 import { createWorkspace, failure, record, type Workspace } from './workspace.js';
 
@@ -98,6 +98,29 @@ describe('up with a selection', () => {
     expect(await userTables(app.database)).toEqual([]);
     const lockkeeper = await app.open({ env: 'test' });
     expect(versions((await lockkeeper.up()) as RunReport)).toEqual(['0005', '0004']);
+  });
+
+  it('says of what is applied that it is, and of tags that nothing carries them', async () => {
+    const app = await createWorkspace(files);
+    await up(app, { steps: 2 });
+    const lockkeeper = await app.open();
+    await lockkeeper.tag('here');
+    const warned = async (options: UpOptions): Promise<readonly Warning[]> =>
+      (await lockkeeper.up(options)).warnings;
+    const users = { code: 'already-applied', message: 'Migration 0001 users is applied already.' };
+    expect(await warned({ only: '1' })).toEqual([users]);
+    expect(await warned({ to: 'users' })).toEqual([users]);
+    expect(await warned({ to: 'users', dryRun: true })).toEqual([users]);
+    expect(await warned({ to: 'here' })).toEqual([
+      { code: 'already-applied', message: 'Everything up to "here" is applied already.' },
+    ]);
+    expect(await warned({ tags: ['a', 'b'] })).toEqual([
+      { code: 'nothing-selected', message: 'No migration to be run carries the tag a or b.' },
+    ]);
+    expect(await warned({ only: '3', tags: ['a'] })).toMatchObject([{ code: 'nothing-selected' }]);
+    expect(await warned({ only: '3' })).toEqual([]);
+    expect(await warned({ steps: 9 })).toEqual([]);
+    expect(await warned({})).toEqual([]);
   });
 
   it('says what is near a name that nothing has', async () => {

@@ -156,6 +156,8 @@ describe('the end of a run', () => {
       'Undid 2 migrations. (1.3 s)',
     );
     expect(renderRun(runReport({ applied: [] }), look())).toBe('Nothing is pending.');
+    const warnings = [{ code: 'already-applied', message: 'Migration 1 is applied already.' }];
+    expect(renderRun(runReport({ applied: [], warnings }), look())).toBe('Nothing was run.');
     expect(renderRun(runReport({ applied: [], direction: 'down' }), look())).toBe(
       'There is nothing to undo.',
     );

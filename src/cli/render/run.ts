@@ -11,13 +11,19 @@ export function renderRun(report: RunReport, look: Look): string {
   const done = report.applied.length;
   const left = report.notRun.length === 0 ? '' : ` ${counted(report.notRun.length, 'migration')} left.`;
   if (done === 0) {
-    const nothing = report.direction === 'up' ? 'Nothing is pending.' : 'There is nothing to undo.';
+    const nothing = report.direction === 'up' ? nothingToApply(report) : 'There is nothing to undo.';
     return `${look.style.green(nothing)}${left}`;
   }
   const verb = report.direction === 'up' ? 'Applied' : 'Undid';
   const batch = report.direction === 'up' && report.batch !== null ? `, batch ${report.batch}` : '';
   const aside = look.style.dim(`(${duration(report.durationMs)}${batch})`);
   return `${look.style.green(`${verb} ${counted(done, 'migration')}.`)} ${aside}${left}`;
+}
+
+/** A selection that came to nothing says so in a remark; others may well be pending. */
+function nothingToApply({ warnings }: RunReport): string {
+  const selected = warnings.some(({ code }) => code === 'already-applied' || code === 'nothing-selected');
+  return selected ? 'Nothing was run.' : 'Nothing is pending.';
 }
 
 /** What was taken away first, then the run that followed. */
