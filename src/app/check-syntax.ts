@@ -1,4 +1,4 @@
-import { LockkeeperError } from '../core/errors.js';
+import type { LockkeeperError } from '../core/errors.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import { findSyntaxRefusals, type Session, sqlstate } from '../pg/index.js';
 import { fromCodePoints, inFile, problemAt } from '../sql/position.js';

@@ -20,7 +20,7 @@ export class LookAhead {
   readonly #run: Run;
   readonly #plan: Plan;
   readonly #position: ReadonlyMap<PlannedMigration, number>;
-  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<unknown> } | null = null;
+  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<Outcome> } | null = null;
 
   constructor(run: Run, plan: Plan) {
     this.#run = run;
@@ -41,8 +41,8 @@ export class LookAhead {
     const outcome = taken ?? settled(this.#send(stepRun, null));
     if (next !== null)
       this.#flight = { planned: next.planned, outcome: settled(this.#send(next, stepRun.planned)) };
-    const error = await outcome;
-    if (error !== null) throw error;
+    const { error } = await outcome;
+    if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
   }
 
   /** Waits for what was sent behind a failure: it has bounced, and the session can be used again. */
@@ -51,7 +51,7 @@ export class LookAhead {
     this.#flight = null;
   }
 
-  #take(planned: PlannedMigration): Promise<unknown> | null {
+  #take(planned: PlannedMigration): Promise<Outcome> | null {
     if (!this.holds(planned)) return null;
     const outcome = this.#flight?.outcome ?? null;
     this.#flight = null;
@@ -99,11 +99,15 @@ export function isQuick(
 }
 
 /** Turns a rejection into a value, so that a message nobody waits for yet cannot end the process. */
-async function settled(work: Promise<void>): Promise<unknown> {
+async function settled(work: Promise<void>): Promise<Outcome> {
   try {
     await work;
-    return null;
+    return {};
   } catch (error) {
-    return error;
+    return { error };
   }
+}
+
+interface Outcome {
+  readonly error?: unknown;
 }
