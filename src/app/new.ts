@@ -51,14 +51,15 @@ export function createMigration(config: ResolvedConfig, context: Context, option
   if (source === undefined) throw noFolder();
   const name = toMigrationName(options.name);
   const existing = listExisting(source, config.root);
+  const format = options.format ?? templateFormat(config, options) ?? source.writes ?? newestFormat(existing);
   const order: Order = {
-    ...chooseTemplate(config, name, options),
+    ...chooseTemplate(config, name, { ...options, format }),
     name,
     version: nextVersion(
       existing.filter((file) => !file.version.startsWith('R__')).map((file) => file.version),
       context.now(),
     ),
-    format: options.format ?? 'sql',
+    format,
     pair: usesPairs(existing),
   };
   const files = renderFiles(config, order);
@@ -69,16 +70,30 @@ export function createMigration(config: ResolvedConfig, context: Context, option
   return { version: order.version, name, files: shown };
 }
 
+/** A template of the project's own that is there in one language only is meant in that language. */
+function templateFormat(config: ResolvedConfig, { template }: NewOptions): 'sql' | 'ts' | undefined {
+  if (template === undefined || builtIn.some((name) => name === template)) return undefined;
+  const dir = templatesFolder(config);
+  const found = (['sql', 'ts'] as const).filter((format) => listOwnTemplates(dir, format).includes(template));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** A folder goes on in the language that its newest versioned migration is written in; an empty one begins with SQL. */
+function newestFormat(existing: readonly MigrationFile[]): 'sql' | 'ts' {
+  const newest = existing.findLast((file) => !file.repeatable);
+  return newest?.format === 'typescript' ? 'ts' : 'sql';
+}
+
 /** The template asked for or guessed, with the table and the columns it is to be about. */
 function chooseTemplate(
   config: ResolvedConfig,
   name: string,
-  options: NewOptions,
+  options: NewOptions & Pick<Order, 'format'>,
 ): Pick<Order, 'template' | 'table' | 'columns'> {
   const columns = (options.columns ?? []).map(parseColumn);
   const guess = guessFromName(name);
   const explicit = options.template;
-  if (explicit !== undefined) assertTemplate(config, explicit, options.format ?? 'sql');
+  if (explicit !== undefined) assertTemplate(config, explicit, options.format);
   const template = explicit ?? guessTemplate(guess, options);
   const word = options.table ?? (guess.table !== null && guess.table !== '' ? guess.table : null);
   const table = word === null ? null : parseTableName(word);

@@ -75,7 +75,7 @@ export type TemplateName = 'create-table' | 'alter-table' | 'create-index' | 'ra
 
 export interface NewOptions {
   readonly name: string;
-  /** @default 'sql' */
+  /** @default what the folder's `format` says, else the language of its newest migration, else 'sql' */
   readonly format?: 'sql' | 'ts';
   /** One of the five, or the name of a file in the project's templates folder. @default guessed from the name */
   readonly template?: string;

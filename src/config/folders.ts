@@ -15,6 +15,7 @@ interface Folder {
   /** Absolute. */
   readonly dir: string;
   readonly name: string | null;
+  readonly writes?: 'sql' | 'ts';
 }
 
 /** The folders of migrations, in the order they were given. */
@@ -22,7 +23,7 @@ export function resolveSources(request: FoldersRequest): readonly SourceOptions[
   const { input, cwd, root } = request;
   const show = (folders: readonly Folder[]): string =>
     folders.map((folder) => projectPath(folder.dir, root)).join(', ');
-  const byDefault = [{ dir: resolve(root, 'migrations'), name: null }];
+  const byDefault: readonly Folder[] = [{ dir: resolve(root, 'migrations'), name: null }];
   const variable = request.variables.get('MIGRATION_DIRECTORY');
   const candidates: (Candidate<readonly Folder[]> | null)[] = [
     fromText(input.migrations, { kind: 'flag', option: 'migrations' }, cwd),
@@ -35,10 +36,11 @@ export function resolveSources(request: FoldersRequest): readonly SourceOptions[
     request.problems.push(problem({ message, details: { option: 'migrations' } }));
   }
   const chosen = request.explanation.choose('migrations', candidates)?.value ?? byDefault;
-  const sources = chosen.map(({ dir, name }) => ({
+  const sources = chosen.map(({ dir, name, writes }) => ({
     name: name ?? projectPath(dir, root),
     dir,
     format: 'native' as const,
+    ...(writes === undefined ? {} : { writes }),
   }));
   refuseTwins(sources, request);
   return sources;
@@ -53,6 +55,8 @@ function fromText(
   return { value: [{ dir: resolve(base, text), name: null }], text, origin };
 }
 
+const languages = { native: undefined, sql: 'sql', typescript: 'ts' } as const;
+
 function fromConfig(migrations: SettingsConfig['migrations'], root: string): readonly Folder[] | undefined {
   if (migrations === undefined) return undefined;
   const list = Array.isArray(migrations)
@@ -62,8 +66,9 @@ function fromConfig(migrations: SettingsConfig['migrations'], root: string): rea
     const dir = typeof item === 'string' ? item : item?.dir;
     // One that the check found wanting was left out, and is reported.
     if (dir === undefined) return [];
-    const name = typeof item === 'object' ? (item.name ?? null) : null;
-    return [{ dir: resolve(root, dir), name }];
+    const { name = null, format = 'native' } = typeof item === 'object' ? item : {};
+    const writes = languages[format];
+    return [{ dir: resolve(root, dir), name, ...(writes === undefined ? {} : { writes }) }];
   });
   return folders.length === 0 ? undefined : folders;
 }

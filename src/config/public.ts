@@ -115,7 +115,7 @@ export interface MigrationsConfig {
   readonly dir: string;
   /**
    * What the files are. `native` covers SQL (with dbmate's markers, as golang-migrate's pairs, or plain) and
-   * TypeScript; `sql` and `typescript` are other words for it. @default 'native'
+   * TypeScript. `sql` and `typescript` run the same files, and say what `lockkeeper new` writes. @default 'native'
    */
   readonly format?: 'native' | 'sql' | 'typescript' | undefined;
   /** Key of its rows in the history; do not change it later. @default `dir` as written, relative to the project folder */

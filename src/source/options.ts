@@ -6,4 +6,6 @@ export interface SourceOptions {
   readonly dir: string;
   /** What its files are: `sql` (native, dbmate, golang-migrate and plain shapes) and `typescript` may be mixed. */
   readonly format: 'native';
+  /** What `new` writes here; without it, what the newest migration is written in. */
+  readonly writes?: 'sql' | 'ts';
 }

@@ -99,6 +99,9 @@ describe('init', () => {
     expect(JSON.parse(read('package.json'))).toMatchObject({
       scripts: { 'migrate:new': 'lockkeeper new --format ts' },
     });
+    expect(read('lockkeeper.config.ts')).toContain(
+      "migrations: { dir: 'migrations', format: 'typescript' },",
+    );
   });
 
   it('changes nothing the second time', () => {

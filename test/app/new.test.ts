@@ -22,11 +22,16 @@ function anew(): void {
 
 const noon = Date.UTC(2026, 10, 20, 12, 0, 0);
 
+let writes: 'sql' | 'ts' | undefined;
+afterEach(() => {
+  writes = undefined;
+});
+
 function create(options: NewOptions, files: Readonly<Record<string, string>> = {}, now = noon) {
   project ??= tempProject(files);
   const config = {
     root: project.dir,
-    sources: [{ name: 'migrations', dir: join(project.dir, 'migrations'), format: 'native' }],
+    sources: [{ name: 'migrations', dir: join(project.dir, 'migrations'), format: 'native', writes }],
     templatesDir: null,
   } as unknown as ResolvedConfig;
   return createMigration(config, { now: () => now } as unknown as Context, options);
@@ -38,6 +43,40 @@ function textOf(options: NewOptions, files: Readonly<Record<string, string>> = {
   expect(written).toHaveLength(1);
   return project!.read(written[0]!);
 }
+
+describe('the language of a new migration', () => {
+  const written = (options: Partial<NewOptions>, ...names: readonly string[]): string => {
+    anew();
+    const files = Object.fromEntries(names.map((name) => [name, 'select 1;\n']));
+    return (
+      create({ name: 'x', ...options }, files)
+        .files[0]?.split('.')
+        .at(-1) ?? ''
+    );
+  };
+
+  it('is that of the newest migration, whatever runs behind it, and SQL where there is none', () => {
+    expect(written({})).toBe('sql');
+    expect(written({}, 'migrations/1_a.sql', 'migrations/2_b.ts')).toBe('ts');
+    expect(written({}, 'migrations/1_a.mjs', 'migrations/R__v.sql')).toBe('ts');
+    expect(written({}, 'migrations/1_a.ts', 'migrations/2_b.sql')).toBe('sql');
+  });
+
+  it('is what the configuration says, and before it what is asked for', () => {
+    writes = 'ts';
+    expect(written({}, 'migrations/2_b.sql')).toBe('ts');
+    expect(written({ format: 'sql' }, 'migrations/2_b.ts')).toBe('sql');
+    writes = 'sql';
+    expect(written({}, 'migrations/2_b.ts')).toBe('sql');
+  });
+
+  it('is that of a template of the project that is there in one only', () => {
+    const template = 'lockkeeper/templates/audit.sql';
+    expect(written({ template: 'audit' }, template, 'migrations/2_b.ts')).toBe('sql');
+    expect(written({ template: 'audit', format: 'sql' }, template)).toBe('sql');
+    expect(() => written({ template: 'audit', format: 'ts' }, template)).toThrow('no template "audit"');
+  });
+});
 
 describe('the version of a new migration', () => {
   it('is the time in UTC, and the folder is made', () => {

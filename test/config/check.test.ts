@@ -116,9 +116,15 @@ describe('migrations of other tools', () => {
     expect(problem).toContain(`this version runs native migrations only, and not yet those of ${format}`);
   });
 
-  it.each(['native', 'sql', 'typescript', undefined])('are not what %s is', async (format) => {
+  it.each([
+    ['native', undefined],
+    ['sql', 'sql'],
+    ['typescript', 'ts'],
+    [undefined, undefined],
+  ])('are not what %s is, which says what new migrations are written in', async (format, writes) => {
     const config = await resolveIn(json({ migrations: [{ dir: 'm', format }] }));
     expect(config.sources).toMatchObject([{ name: 'm', format: 'native' }]);
+    expect(config.sources[0]?.writes).toBe(writes);
   });
 });
 

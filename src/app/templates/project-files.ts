@@ -23,12 +23,14 @@ export function npmScripts({ format }: ProjectTools): Readonly<Record<string, st
 }
 
 /** A configuration in TypeScript or JavaScript. */
-export function configModule({ migrations }: ProjectTools): string {
+export function configModule({ migrations, format }: ProjectTools): string {
+  const dir = JSON.stringify(migrations).replaceAll('"', "'");
+  const folder = format === 'ts' ? `{ dir: ${dir}, format: 'typescript' }` : dir;
   return `import { defineConfig } from 'lockkeeper/config';
 
 // DATABASE_URL, and DATABASE_URL_<ENVIRONMENT>, come before the urls below.
 export default defineConfig({
-  migrations: ${JSON.stringify(migrations).replaceAll('"', "'")},
+  migrations: ${folder},
   environments: {
     // A PostgreSQL of its own under .lockkeeper/, started when it is needed.
     development: { url: 'embedded' },
