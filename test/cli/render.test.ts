@@ -9,7 +9,7 @@ import { renderServer } from '../../src/cli/render/server.js';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { renderVerify } from '../../src/cli/render/verify.js';
 import { displayWidth } from '../../src/cli/render/text.js';
-import type { DryRunReport } from '../../src/app/lockkeeper.js';
+import type { ConfigReport, DryRunReport } from '../../src/app/lockkeeper.js';
 import { applied, failure, look, runReport, status, visible } from './support/reports.js';
 
 const many = (count: number) =>
@@ -452,6 +452,13 @@ describe('config', () => {
         lockTimeout  5s
         role         """
     `);
+  });
+
+  it('says that there are defaults only where there is nothing else', () => {
+    const fileLine = (values: ConfigReport['values']) =>
+      renderConfig({ ...report, file: null, values }, false, look()).split('\n')[1];
+    expect(fileLine(report.values)).toBe('File         none');
+    expect(fileLine(report.values.slice(2))).toBe('File         none, defaults only');
   });
 
   it('explains where each comes from and what it overrides', () => {

@@ -5,7 +5,9 @@ import { displayWidth, oneLine, padEnd } from './text.js';
 
 /** Every value in force; with `explain`, where it comes from and what it overrides. */
 export function renderConfig(report: ConfigReport, explain: boolean, look: Look): string {
-  const file = report.file === null ? look.style.dim('none, defaults only') : oneLine(report.file);
+  const said = report.values.some((value) => value.origin.kind !== 'default');
+  const none = said ? 'none' : 'none, defaults only';
+  const file = report.file === null ? look.style.dim(none) : oneLine(report.file);
   const head = [
     `${look.style.bold('Environment')}  ${oneLine(report.environment)}`,
     `${look.style.bold('File')}         ${file}`,
