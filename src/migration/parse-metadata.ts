@@ -4,6 +4,7 @@ import {
   foldKey,
   metadataFields,
   metadataSpellings,
+  parseWordList,
   type MetadataDraft,
 } from './metadata-fields.js';
 import { emptyMetadata, type Metadata } from './metadata.js';
@@ -64,12 +65,33 @@ export function parseMetadataObject(
   return { metadata: draft, problems };
 }
 
+/**
+ * The directive that a comment certainly is: a known name in lower case, with a value that it accepts and that is no
+ * sentence. Null for all that may be prose; `description` and `author` take any text, so that nothing is certain.
+ */
+export function certainDirective(text: string): string | null {
+  const ignored = lintIgnore.exec(text);
+  if (ignored !== null) return ignored[1] === undefined || (ignored[2] ?? '') === '' ? null : 'lint-ignore';
+  const bare = bareDirective.test(text);
+  const [, key = '', value = ''] = bare ? [text, text] : (directive.exec(text) ?? []);
+  const field = /^[a-z]/.test(key) ? findMetadataField(key) : undefined;
+  if (field === undefined || ['description', 'author'].includes(field.directive)) return null;
+  if (!bare && value === '') return null;
+  const words = field.strict || field.directive === 'irreversible' ? [] : (parseWordList(value) ?? []);
+  if (words.some((word) => /\s/.test(word))) return null;
+  return field.set({ ...emptyMetadata }, withoutRemark(field.strict, value)) === null
+    ? field.directive
+    : null;
+}
+
 type Complaint = Pick<MetadataProblem, 'message' | 'hint'>;
 
 function setFromObject(draft: MetadataDraft, key: string, value: unknown): Complaint | null {
   const field = findMetadataField(key);
   if (field === undefined) {
-    const known = [...metadataFields.map((each) => camel(each.directive)), 'dependsOn', 'lintIgnore'];
+    // A listing does not run code, so the name of the file is what makes a code migration repeatable.
+    const fields = metadataFields.filter((each) => each.directive !== 'repeatable');
+    const known = [...fields.map((each) => camel(each.directive)), 'dependsOn', 'lintIgnore'];
     return {
       message: `"${key}" is no key of a migration.${didYouMean(key, known)}`,
       hint: `Known keys are up, down, validate, ${known.join(', ')}.`,

@@ -11,6 +11,7 @@ import { inFile, lineAndColumn, problemAt } from '../sql/position.js';
 import { readText, type DecodedFile } from './decode.js';
 import { readDieselSettings } from './diesel.js';
 import { rawChecksum } from './file-bytes.js';
+import { findLateDirectives } from './late-directives.js';
 import { unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
@@ -83,7 +84,8 @@ class SqlReading {
     );
   }
 
-  #gatherProblems({ shape, shown }: Part): void {
+  #gatherProblems({ shape, shown, decoded }: Part): void {
+    this.#warnings.push(...findLateDirectives(decoded.text, shape.sections, shown));
     this.#problems.push(...shape.problems.map((problem) => inFile(problem, shown, 0)));
     for (const { lexed, lineOffset } of shape.sections) {
       this.#problems.push(...lexed.problems.map((problem) => inFile(problem, shown, lineOffset)));

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readHead } from '../../src/migration/head.js';
 import { emptyMetadata } from '../../src/migration/metadata.js';
-import { parseDirectives, parseMetadataObject } from '../../src/migration/parse-metadata.js';
+import {
+  parseDirectives,
+  certainDirective,
+  parseMetadataObject,
+} from '../../src/migration/parse-metadata.js';
 
 const parse = (text: string) => parseDirectives(readHead(text));
 
@@ -161,6 +165,12 @@ describe('metadata objects', () => {
     });
   });
 
+  it('does not offer what a code migration may not say', () => {
+    const [problem] = parseMetadataObject({ colour: 'red' }, []).problems;
+    expect(problem?.hint).toContain('environments');
+    expect(problem?.hint).not.toContain('repeatable');
+  });
+
   it.each([
     [{ dependOn: ['1'] }, /"dependOn" is no key of a migration. Did you mean "dependsOn"/],
     [{ risk: 'enormous' }, /"enormous"/],
@@ -171,5 +181,38 @@ describe('metadata objects', () => {
   ])('refuses %j', (object, message) => {
     const { problems } = parseMetadataObject(object, []);
     expect(problems).toMatchObject([{ stops: true, message: expect.stringMatching(message) as string }]);
+  });
+});
+
+describe('a directive in the middle of a file', () => {
+  it.each([
+    ['risk: high', 'risk'],
+    ['transaction: none (an index is built)', 'transaction'],
+    ['estimated-duration: ~2 minutes', 'estimated-duration'],
+    ['depends: 0001, users', 'depends'],
+    ['environments: test', 'environments'],
+    ['irreversible: the old values are gone', 'irreversible'],
+    ['repeatable', 'repeatable'],
+    ['lint-ignore no-drop: nobody reads it', 'lint-ignore'],
+  ])('is certainly one: %s', (text, name) => {
+    expect(certainDirective(text)).toBe(name);
+  });
+
+  it.each([
+    'Risk: high',
+    'risk: rather high',
+    'risk:',
+    'depends: on what the trigger does',
+    'tags: a list of words',
+    'description: everything',
+    'author: somebody',
+    'lint-ignore no-drop',
+    'migrate:down',
+    'colour: red',
+    'then drop the table',
+    'Repeatable',
+    '',
+  ])('may be prose: %s', (text) => {
+    expect(certainDirective(text)).toBeNull();
   });
 });

@@ -44,6 +44,55 @@ async function problemsOf(content: string | Uint8Array): Promise<unknown[]> {
   return problems.map(({ code, location, message }) => [code, location?.line, message]);
 }
 
+describe('a directive below the first statement', () => {
+  it('is told by its line, and only where it is a comment between statements', async () => {
+    const { migrations, warnings } = await readAll({
+      '1_a.sql': `-- risk: low
+-- migrate:up
+-- tags: a
+create table a (
+  -- tags: jsonb
+  id int
+); -- risk: high
+-- depends: 0007
+/*
+-- risk: high
+*/
+create function f() returns text language sql as $$
+-- risk: high
+select '
+-- risk: high
+' $$;
+copy a from stdin;
+-- risk: high
+\\.
+
+  -- transaction: none
+-- migrate:down
+-- irreversible: the rows are gone
+drop table a;
+`,
+    });
+    expect(migrations).toMatchObject([{ metadata: { risk: 'low', tags: ['a'], depends: [] } }]);
+    expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+      ['directive-ignored', expect.stringContaining('migrations/1_a.sql:8: "-- depends: 0007" stands below')],
+      ['directive-ignored', expect.stringContaining('migrations/1_a.sql:21: "-- transaction: none"')],
+      ['directive-ignored', expect.stringContaining('migrations/1_a.sql:23: "-- irreversible: the rows')],
+    ]);
+  });
+
+  it('is told in a file without markers, with the line ends of Windows, and in the file of the way down', async () => {
+    const { warnings } = await readAll({
+      '1_a.up.sql': 'select 1;\r\n-- risk: high\r\n',
+      '1_a.down.sql': '-- transaction: none\nselect 1;\n-- repeatable\n',
+    });
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('migrations/1_a.up.sql:2: "-- risk: high"'),
+      expect.stringContaining('migrations/1_a.down.sql:3: "-- repeatable"'),
+    ]);
+  });
+});
+
 describe('reading SQL migrations', () => {
   it('reads a file with markers, its metadata and its sections', async () => {
     const migration = await readOne({
