@@ -20,7 +20,7 @@ export class LookAhead {
   readonly #run: Run;
   readonly #plan: Plan;
   readonly #position: ReadonlyMap<PlannedMigration, number>;
-  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<Outcome> } | null = null;
+  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<void> } | null = null;
 
   constructor(run: Run, plan: Plan) {
     this.#run = run;
@@ -38,20 +38,22 @@ export class LookAhead {
     const taken = this.#take(stepRun.planned);
     const next = isFirstTry ? this.#next(stepRun.planned) : null;
     // A message that was sent ahead left its mark by itself, if there is a next one.
-    const outcome = taken ?? settled(this.#send(stepRun, null));
-    if (next !== null)
-      this.#flight = { planned: next.planned, outcome: settled(this.#send(next, stepRun.planned)) };
-    const { error } = await outcome;
-    if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+    const outcome = taken ?? this.#send(stepRun, null);
+    if (next !== null) {
+      const behind = this.#send(next, stepRun.planned);
+      behind.catch(() => {}); // whoever takes the message gets its error; until then nobody waits for it
+      this.#flight = { planned: next.planned, outcome: behind };
+    }
+    await outcome;
   }
 
   /** Waits for what was sent behind a failure: it has bounced, and the session can be used again. */
   async settle(): Promise<void> {
-    await this.#flight?.outcome;
+    await this.#flight?.outcome.catch(() => {}); // it says only that it bounced
     this.#flight = null;
   }
 
-  #take(planned: PlannedMigration): Promise<Outcome> | null {
+  #take(planned: PlannedMigration): Promise<void> | null {
     if (!this.holds(planned)) return null;
     const outcome = this.#flight?.outcome ?? null;
     this.#flight = null;
@@ -96,18 +98,4 @@ export function isQuick(
     validateAfter === null &&
     isPlain(planned.script)
   );
-}
-
-/** Turns a rejection into a value, so that a message nobody waits for yet cannot end the process. */
-async function settled(work: Promise<void>): Promise<Outcome> {
-  try {
-    await work;
-    return {};
-  } catch (error) {
-    return { error };
-  }
-}
-
-interface Outcome {
-  readonly error?: unknown;
 }
