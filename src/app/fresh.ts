@@ -9,7 +9,7 @@ import { quoteIdent } from '../sql/quote.js';
 import { checkProject } from './check-project.js';
 import { type Ask, assertNotProtected, confirmDanger } from './confirm.js';
 import { objectsQuery } from './fresh-objects.js';
-import type { ResetOptions, ResetReport } from './lockkeeper.js';
+import type { ConfirmOptions, ResetReport } from './lockkeeper.js';
 import { listProject, throwProblems } from './migrations.js';
 import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
 import { databaseName, withDatabase } from './session.js';
@@ -32,7 +32,7 @@ const dropsPerTransaction = 50;
 export async function fresh(
   config: ResolvedConfig,
   context: Context,
-  request: { readonly options: ResetOptions; readonly ask: Ask | undefined },
+  request: { readonly options: ConfirmOptions; readonly ask: Ask | undefined },
 ): Promise<ResetReport> {
   assertNotProtected(config, 'fresh');
   const removed = await withDatabase(config, context, async ({ session, connection }) => {

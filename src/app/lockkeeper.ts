@@ -7,7 +7,6 @@ import type {
   MarkOptions,
   NewOptions,
   RepairOptions,
-  ResetOptions,
   UpOptions,
 } from './options.js';
 import type {
@@ -45,9 +44,9 @@ export interface Lockkeeper extends AsyncDisposable {
   /** Undoes the last migration (or `steps` of them) and applies it again. */
   redo(options?: ConfirmOptions & { readonly steps?: number }): Promise<ResetReport>;
   /** Undoes everything and applies it again. */
-  reset(options?: ResetOptions): Promise<ResetReport>;
+  reset(options?: ConfirmOptions): Promise<ResetReport>;
   /** Drops every object that is not an extension's, and applies everything. */
-  fresh(options?: ResetOptions): Promise<ResetReport>;
+  fresh(options?: ConfirmOptions): Promise<ResetReport>;
   setup(): Promise<RunReport>;
   tag(name: string): Promise<TagReport>;
   /** Settles by hand what the history says of one migration; runs none of its statements. */

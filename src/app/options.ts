@@ -66,11 +66,6 @@ export interface DownOptions extends SelectOptions, ConfirmOptions {
   readonly dryRun?: boolean;
 }
 
-export interface ResetOptions extends ConfirmOptions {
-  /** Also run the seeds. */
-  readonly seed?: boolean;
-}
-
 export type TemplateName = 'create-table' | 'alter-table' | 'create-index' | 'raw' | 'empty';
 
 export interface NewOptions {

@@ -3,7 +3,7 @@ import type { Context } from '../core/context.js';
 import type { RunReport } from '../core/report.js';
 import { type Ask, assertNotProtected, confirmDanger } from './confirm.js';
 import { down } from './down.js';
-import type { ConfirmOptions, ResetOptions, ResetReport, UpReport } from './lockkeeper.js';
+import type { ConfirmOptions, ResetReport, UpReport } from './lockkeeper.js';
 import { up } from './up.js';
 
 /** Undoes the newest migrations and applies exactly those again. */
@@ -25,7 +25,7 @@ export async function redo(
 export async function reset(
   config: ResolvedConfig,
   context: Context,
-  request: { readonly options: ResetOptions; readonly ask: Ask | undefined },
+  request: { readonly options: ConfirmOptions; readonly ask: Ask | undefined },
 ): Promise<ResetReport> {
   assertNotProtected(config, 'reset');
   await confirmDanger(

@@ -65,7 +65,7 @@ export interface EventMap {
   'recovery:decision': {
     readonly version: string;
     readonly step: number;
-    readonly decision: 'done' | 'again' | 'cleaned' | 'waiting';
+    readonly decision: 'done' | 'again' | 'waiting';
     readonly why: string;
   };
   /** A NOTICE, WARNING or INFO of the server, with the statement it belongs to where that is known. */
@@ -77,7 +77,7 @@ export interface EventMap {
   };
   /** Something worth knowing that stops nothing. */
   warning: Warning;
-  /** The running statement is being cancelled, because `cancelSignal` asked for it (`how` is `cancel`). */
+  /** A stop was asked for: by `signal` (`finish`, behind the running step), or by `cancelSignal` (`cancel`, at once). */
   'run:stopping': { readonly how: 'finish' | 'cancel' };
 }
 

@@ -5,7 +5,7 @@ import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { commitFailure, stepFailure } from './failure.js';
-import { assertNotStopped, cancellable } from './interrupt.js';
+import { announceFinish, assertNotStopped, cancellable } from './interrupt.js';
 import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
@@ -43,6 +43,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
       statement: notice.statement,
     });
   });
+  const stopAnnouncing = announceFinish(run);
   try {
     if (plan.singleTransaction) await runAllInOne(run, plan, tally);
     else await runEach(run, plan, tally);
@@ -50,6 +51,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
     throw failedRun(run, plan, { tally, error });
   } finally {
     stopListening();
+    stopAnnouncing();
   }
   const report = reportOf(run, plan, tally);
   events.emit('run:success', { report });

@@ -11,6 +11,16 @@ export function assertNotStopped(run: Run): void {
   });
 }
 
+/** Says during a run that `signal` asked for its end; `cancelSignal` speaks for itself. Returns what ends the watch. */
+export function announceFinish({ context }: Run): () => void {
+  const { finish, cancel } = context.stop;
+  const onFinish = (): void => {
+    if (!cancel.aborted) context.events.emit('run:stopping', { how: 'finish' });
+  };
+  finish.addEventListener('abort', onFinish, { once: true });
+  return () => finish.removeEventListener('abort', onFinish);
+}
+
 /**
  * Runs `work` so that the cancel signal cancels the statement it is waiting for. The cancel goes through a second
  * session, because the first one is busy; where none can be had, the connection is cut, and the server ends the work

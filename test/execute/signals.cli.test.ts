@@ -243,24 +243,28 @@ describe('a run that is told to stop', () => {
 async function aborted(server: TestServer, how: 'signal' | 'cancelSignal', seconds: number) {
   const workspace = await createWorkspace(slowly(seconds), { server });
   const stop = new AbortController();
-  const running = failure((await workspace.open({ [how]: stop.signal })).up());
+  const lockkeeper = await workspace.open({ [how]: stop.signal });
+  const said = record(lockkeeper, 'run:stopping');
+  const running = failure(lockkeeper.up());
   await workerAt(workspace.database, 'pg_sleep');
   stop.abort();
-  return { workspace, error: await running };
+  return { workspace, error: await running, said };
 }
 
 describe('the signals of the library', () => {
   const server = latest;
 
   it('end the run after its step', async () => {
-    const { workspace, error } = await aborted(server, 'signal', 0.5);
+    const { workspace, error, said } = await aborted(server, 'signal', 0.5);
+    expect(said).toEqual([{ how: 'finish' }]);
     expect(error).toMatchObject({ code: 'INTERRUPTED', exit: 130 });
     expect(reportOf(error)).toMatchObject({ applied: [{ version: '1' }], notRun: [{ version: '2' }] });
     expect(await workspace.applied()).toEqual(['1']);
   });
 
   it('cancel its statement', async () => {
-    const { workspace, error } = await aborted(server, 'cancelSignal', 60);
+    const { workspace, error, said } = await aborted(server, 'cancelSignal', 60);
+    expect(said).toEqual([{ how: 'cancel' }]);
     expect(error).toMatchObject({ code: 'INTERRUPTED', exit: 130 });
     expect(reportOf(error)).toMatchObject({ applied: [], notRun: [{ version: '1' }, { version: '2' }] });
     expect(await tableExists(workspace.database, 'a')).toBe(false);

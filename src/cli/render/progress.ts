@@ -128,7 +128,6 @@ export function renderLockWait(event: EventMap['lock:wait'], look: Look): string
 const decisions = {
   done: 'had been done',
   again: 'is run again',
-  cleaned: 'was cleaned up and is run again',
   waiting: 'is still being run by the server; waiting for it',
 } as const;
 
