@@ -102,7 +102,16 @@ export function throwProblems(problems: readonly LockkeeperError[]): void {
   throw new LockkeeperError('MIGRATIONS_UNUSABLE', {
     message: `${problems.length} problems were found in the migrations. Nothing was run.`,
     hint: 'Mend each of them and run the command again.',
-    problems,
+    problems: inFileOrder(problems),
+  });
+}
+
+/** By file and line, so that the problems of one file stand together; what has no place in a file comes first. */
+export function inFileOrder(problems: readonly LockkeeperError[]): readonly LockkeeperError[] {
+  return problems.toSorted(({ location: a }, { location: b }) => {
+    if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+    const byFile = a.file.localeCompare(b.file, 'en', { numeric: true });
+    return byFile === 0 ? a.line - b.line || a.column - b.column : byFile;
   });
 }
 

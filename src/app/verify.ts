@@ -4,7 +4,7 @@ import { LockkeeperError } from '../core/errors.js';
 import { compareState } from '../plan/state.js';
 import { checkProject } from './check-project.js';
 import type { VerifyReport } from './lockkeeper.js';
-import { findChanged, historyProblems, listProject } from './migrations.js';
+import { findChanged, historyProblems, inFileOrder, listProject } from './migrations.js';
 import { prepareToRead } from './prepare.js';
 import { withDatabase } from './session.js';
 
@@ -35,7 +35,7 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
     return {
       ok: problems.length === 0,
       checked: project.files.length,
-      problems: problems.map((problem) => problem.toJSON()),
+      problems: inFileOrder(problems).map((problem) => problem.toJSON()),
       warnings: [
         ...prepared.warnings,
         ...checked.warnings,
