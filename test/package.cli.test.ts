@@ -58,6 +58,8 @@ describe('the packed tarball', () => {
         'LICENSE',
         'README.md',
         'CHANGELOG.md',
+        'docs/errors.md',
+        'docs/cli.md',
         'dist/THIRD-PARTY-LICENSES.md',
         'dist/cli/main.js',
         'dist/index.js',
