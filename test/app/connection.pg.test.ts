@@ -307,7 +307,9 @@ describe.skipIf(noPgBouncer !== null)(`a pooler${noPgBouncer === null ? '' : ` (
       const error = await failure((await app.open({ url: bouncer.url })).up());
       expect(error).toMatchObject({ code: 'DATABASE_POOLED', exit: 3 });
       expect(error.hint).toContain('directUrl');
-      expect(await app.database.query("select 1 from pg_locks where locktype = 'advisory'")).toEqual([]);
+      const ours = `select 1 from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())`;
+      expect(await app.database.query(ours)).toEqual([]);
       const { Client } = await import('pg');
       const client = new Client(bouncer.url);
       await client.connect();

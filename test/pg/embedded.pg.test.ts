@@ -133,7 +133,7 @@ describe('a running server', () => {
     expect(await serverUrl(project.target)).toBe(started.url);
     const connection = await ensureServer(project.target, createContext(project));
     await ask(connection, 'create table kept (id int)');
-    expect(await stopServer(project.target)).toEqual(before);
+    expect(await stopServer(project.target)).toEqual({ ...before, stopped: true });
     expect(isAlive(started.pid ?? 0)).toBe(false);
     expect(await serverUrl(project.target)).toBeNull();
     const next = await ensureServer(project.target, createContext(project));
