@@ -68,7 +68,7 @@ export const areas = [
       MIGRATION_CHANGED: {
         means: 'A file differs from what was applied. Comments, blank space and line ends do not count.',
         why: 'Databases that ran the old text and databases that run the new one would differ from here on.',
-        way: 'Undo the edit, and put the change into a new migration. On a database of your own you may undo the edit, run `lockkeeper down`, and edit the file before the next `up`. When the new content is right as it is, and its effect is in the database already, `lockkeeper repair <version> --why "…"` accepts it.',
+        way: 'Undo the edit, and put the change into a new migration. In an environment that is not protected, `lockkeeper redo` undoes it and applies the new content. When the new content is right as it is, and its effect is in the database already, `lockkeeper repair <version> --why "…"` accepts it.',
       },
       MIGRATION_MISSING: {
         means: 'The history names a migration as applied, and no file has its version.',

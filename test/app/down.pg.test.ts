@@ -7,6 +7,16 @@ import { codesOf, createWorkspace, failure, reportOf } from './workspace.js';
 const table = (name: string): string =>
   `-- migrate:up\ncreate table ${name} (id int);\n-- migrate:down\ndrop table ${name};\n`;
 
+async function columnType(
+  database: { query: (sql: string) => Promise<unknown> },
+  name: string,
+): Promise<unknown> {
+  const rows = (await database.query(
+    `select format_type(atttypid, atttypmod) as type from pg_attribute where attrelid = '${name}'::regclass and attnum = 1`,
+  )) as { type: string }[];
+  return rows[0]?.type;
+}
+
 const three = { '1_a.sql': table('a'), '2_b.sql': table('b'), '3_c.sql': table('c') };
 
 describe.each([latest])('down on PostgreSQL $major', (server) => {
@@ -158,7 +168,7 @@ do $$ begin commit; end $$;
     expect(await app.applied()).toEqual([]);
   });
 
-  it('refuses to undo a migration that was changed since, and one that another needs', async () => {
+  it('refuses to undo a migration that another one needs', async () => {
     const app = await createWorkspace({ ...three, '3_c.sql': `-- depends: 1\n${table('c')}` }, { server });
     await app.up();
     const lockkeeper = await app.open();
@@ -167,11 +177,31 @@ do $$ begin commit; end $$;
       exit: 2,
       details: { version: '1', neededBy: '3' },
     });
-    app.write({ '3_c.sql': `-- depends: 1\n${table('c').replace('id int', 'id bigint')}` });
-    expect(await failure(lockkeeper.down())).toMatchObject({ code: 'MIGRATION_CHANGED' });
-    expect(await app.applied()).toEqual(['1', '2', '3']);
     await lockkeeper.down({ only: '2' });
     expect(await app.applied()).toEqual(['1', '3']);
+  });
+
+  it('undoes an edited migration by what its file says now, with a word, so that redo is how one is written', async () => {
+    const app = await createWorkspace(three, { server });
+    await app.up();
+    app.write({ '3_c.sql': table('c').replace('id int', 'id bigint') });
+    const { removed, up } = await (await app.open()).redo();
+    expect(removed).toEqual(['3 c']);
+    expect(up.applied).toMatchObject([{ version: '3' }]);
+    expect(await columnType(app.database, 'c')).toBe('bigint');
+    app.write({ '3_c.sql': table('c').replace('id int', 'id text') });
+    const report = (await (await app.open()).down()) as RunReport;
+    expect(report.warnings).toMatchObject([{ code: 'changed-since-applied' }]);
+  });
+
+  it('refuses to undo an edited migration in a protected environment', async () => {
+    const app = await createWorkspace(three, { server });
+    await (await app.open({ env: 'production' })).up();
+    app.write({ '3_c.sql': table('c').replace('id int', 'id bigint') });
+    const production = await app.open({ env: 'production' });
+    const error = await failure(production.down({ confirm: 'production' }));
+    expect(error).toMatchObject({ code: 'MIGRATION_CHANGED' });
+    expect(await app.applied()).toEqual(['1', '2', '3']);
   });
 
   it('finds what is wrong with a way back before it starts, and verify finds it, too', async () => {
