@@ -20,8 +20,8 @@ interface CatalogRow {
   readonly schema_oid: string | null;
   readonly may_use: boolean | null;
   readonly table_oid: string | null;
-  readonly row_security: boolean | null;
-  readonly sees_all: boolean | null;
+  /** Row-level security applies to this role (manual, "System Information Functions", row_security_active). */
+  readonly hides_rows: boolean | null;
   readonly may_select: boolean | null;
   readonly info_oid: string | null;
   readonly log_oid: string | null;
@@ -32,9 +32,7 @@ const catalogQuery = /* sql */ `
   select n.oid::text as schema_oid,
          has_schema_privilege(n.oid, 'usage') as may_use,
          t.oid::text as table_oid,
-         t.relrowsecurity as row_security,
-         pg_has_role(t.relowner, 'usage') and not t.relforcerowsecurity
-           or (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as sees_all,
+         row_security_active(t.oid) as hides_rows,
          has_table_privilege(t.oid, 'select') as may_select,
          i.oid::text as info_oid,
          l.oid::text as log_oid
@@ -76,7 +74,7 @@ export async function readInstallation(session: Session, tables: HistoryTables):
     });
   }
   if (row.may_select !== true) throw unreadable(session, tables, `lacks SELECT on ${tables.migrations}`);
-  if (row.row_security === true && row.sees_all !== true) {
+  if (row.hides_rows === true) {
     throw unreadable(
       session,
       tables,
