@@ -17,9 +17,10 @@ process.on('exit', () => {
   rmSync(project, { recursive: true, force: true });
 });
 
+const bold = (text) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
 console.log(`A project with migrations in SQL and TypeScript, in ${project}\n`);
 for (const line of ['up', 'status', 'down', 'status', 'up', 'history --limit 6']) {
-  console.log(`\x1b[1m$ lockkeeper ${line}\x1b[0m`);
+  console.log(bold(`$ lockkeeper ${line}`));
   run(process.execPath, [program, ...line.split(' ')], project);
   console.log();
 }
