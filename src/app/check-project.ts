@@ -49,7 +49,6 @@ async function planBothWays(
       candidates: migrations.map((migration) => ({
         migration,
         script: scriptOf(migration),
-        row: null,
         stored: false,
       })),
       state,

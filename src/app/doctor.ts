@@ -5,7 +5,7 @@ import { isLockkeeperError } from '../core/errors.js';
 import { historyTables, readInstallation } from '../history/index.js';
 import { detectPooling } from '../pg/index.js';
 import type { DoctorCheck, DoctorReport } from './lockkeeper.js';
-import { shown } from './migrations.js';
+import { shownPath } from '../source/index.js';
 import { databaseName, type Opened, openDatabase } from './session.js';
 
 /** Looks at everything a run stands on, and says of each thing whether it is right. Changes nothing. */
@@ -23,7 +23,7 @@ function localChecks(config: ResolvedConfig): readonly DoctorCheck[] {
       'configuration',
       config.file === null
         ? 'No configuration file; defaults and variables are used.'
-        : shown(config.file, config.root),
+        : shownPath(config.file, config.root),
     ),
     ...config.sources.map((source) => migrationsCheck(source.dir, config.root)),
     ...tlsCheck(config),
@@ -31,7 +31,7 @@ function localChecks(config: ResolvedConfig): readonly DoctorCheck[] {
 }
 
 function migrationsCheck(dir: string, root: string): DoctorCheck {
-  const folder = shown(dir, root);
+  const folder = shownPath(dir, root);
   if (existsSync(dir)) return ok('migrations', `${folder} is there.`);
   return {
     check: 'migrations',

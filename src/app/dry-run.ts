@@ -4,7 +4,7 @@ import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import type { Statement } from '../sql/statement.js';
 import type { DryMigration, DryRunReport } from './lockkeeper.js';
-import { shown } from './migrations.js';
+import { shownPath } from '../source/index.js';
 
 /** The plan as the exact messages that would be sent. Nothing is run. */
 export function renderDryRun(run: Run, plan: Plan): DryRunReport {
@@ -19,7 +19,7 @@ export function renderDryRun(run: Run, plan: Plan): DryRunReport {
 
 function dryMigration(run: Run, planned: PlannedMigration, insideSingleTransaction: boolean): DryMigration {
   const { migration, script } = planned;
-  const file = shown(
+  const file = shownPath(
     run.direction === 'down' && migration.downPath !== null ? migration.downPath : migration.path,
     run.context.root,
   );

@@ -6,7 +6,7 @@ import { type HistoryTables, readTokenChecksums } from '../history/index.js';
 import type { Migration, MigrationFile } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
 import { type MigrationState, migrationKey } from '../plan/state.js';
-import { createSource, type Source } from '../source/source.js';
+import { createSource, shownPath, type Source } from '../source/index.js';
 
 /** All folders of a project, listed. */
 export interface ProjectFiles {
@@ -86,12 +86,8 @@ export async function findChanged(
     .map(({ file }) => ({
       version: file.version,
       name: file.name,
-      file: shown(file.path, database.context.root),
+      file: shownPath(file.path, database.context.root),
     }));
-}
-
-export function shown(path: string, root: string): string {
-  return path.startsWith(`${root}/`) || path.startsWith(`${root}\\`) ? path.slice(root.length + 1) : path;
 }
 
 /** One error for one problem, and one that lists them for several. */

@@ -1,11 +1,11 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
-import type { AppliedMigration } from '../history/index.js';
 import type { Migration, Script, SqlScript } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
 import { foldName } from '../sql/object-name.js';
 import type { Statement } from '../sql/statement.js';
 import type { Session } from '../pg/index.js';
+import { isPlain } from '../plan/plain.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { migrationKey, type MigrationState } from '../plan/state.js';
 import { planSteps } from '../plan/steps.js';
@@ -14,7 +14,6 @@ import { planSteps } from '../plan/steps.js';
 export interface Candidate {
   readonly migration: Migration;
   readonly script: Script | null;
-  readonly row: AppliedMigration | null;
   /** The script comes from the history table, because the file is gone. */
   readonly stored: boolean;
 }
@@ -36,7 +35,7 @@ export async function planRun(
   const problems: LockkeeperError[] = [];
   const warnings: Warning[] = [];
   const action = direction === 'up' ? 'apply' : 'rollback';
-  const migrations = candidates.map(({ migration, script, row }): PlannedMigration => {
+  const migrations = candidates.map(({ migration, script }): PlannedMigration => {
     const cut = cutScript(migration, script, { request, partitioned });
     problems.push(...cut.problems);
     warnings.push(...cut.warnings);
@@ -49,9 +48,9 @@ export async function planRun(
     return {
       migration,
       script: script ?? emptyScript(migration),
+      plain: script === null || isPlain(script),
       steps: cut.steps,
       open: unfinished?.steps ?? [],
-      row,
       notResumable: cut.notResumable,
     };
   });

@@ -90,7 +90,6 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
       candidates: migrations.map((migration) => ({
         migration,
         script: migration.up,
-        row: null,
         stored: false,
       })),
       state,

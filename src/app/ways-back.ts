@@ -60,7 +60,7 @@ export async function readWaysBack(
     const candidate =
       migration === undefined
         ? await storedWayBack(prepared, row)
-        : { migration, script: migration.down, row, stored: false };
+        : { migration, script: migration.down, stored: false };
     if (candidate.script === null && !candidate.migration.repeatable)
       problems.push(irreversible(candidate, rows));
     candidates.push(candidate);
@@ -111,7 +111,6 @@ async function storedWayBack(prepared: Prepared, row: AppliedMigration): Promise
   return {
     migration: ghost(row),
     script: stored === null ? null : storedScript(stored.script, row),
-    row,
     stored: true,
   };
 }

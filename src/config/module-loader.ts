@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createJiti, type Jiti } from 'jiti';
+import { cacheFolder } from '../core/cache-folder.js';
 import { defineConfig } from './public.js';
 
 /**
@@ -29,18 +30,4 @@ export function findSyntaxError(file: string, root: string): { line: number; col
   if (found === undefined) return null;
   const { line, column } = JSON.parse(found) as { line: number; column: number };
   return { line, column: column + 1 };
-}
-
-/** Within the project, never in a shared temporary folder: what lies in it is executed. */
-function cacheFolder(root: string): string | false {
-  if (existsSync(join(root, 'node_modules'))) return join(root, 'node_modules/.cache/lockkeeper');
-  const folder = join(root, '.lockkeeper');
-  try {
-    mkdirSync(join(folder, 'cache'), { recursive: true });
-    writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
-  } catch (error) {
-    // An ignore file that is there already stays as it is; a folder that cannot be written means no cache.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
-  }
-  return join(folder, 'cache');
 }

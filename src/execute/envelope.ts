@@ -14,7 +14,6 @@ import {
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { hygiene, hygieneStatements } from '../pg/index.js';
-import { isPlain } from '../plan/plain.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
 import { quoteLiteral } from '../sql/quote.js';
@@ -85,7 +84,7 @@ export function closing(run: Run, stepRun: StepRun): readonly Part[] {
   const { planned } = stepRun;
   const last = isLast(stepRun);
   // A plain script cannot have touched the session, so there is nothing to put back.
-  const plain = isPlain(planned.script) && stepRun.replay.length === 0;
+  const plain = planned.plain && stepRun.replay.length === 0;
   const after = last && run.direction === 'up' ? planned.migration.validateAfter : null;
   return [
     // The history is written by our role, whatever SET ROLE the file has left behind (42501 otherwise).

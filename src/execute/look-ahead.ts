@@ -1,5 +1,4 @@
 import type { TransactionStep } from '../migration/step.js';
-import { isPlain } from '../plan/plain.js';
 import { isAtomic, type Plan, type PlannedMigration } from '../plan/plan.js';
 import { transactionParts, type StepRun } from './envelope.js';
 import type { Run } from './run.js';
@@ -96,6 +95,6 @@ export function isQuick(
     isAtomic(planned) &&
     validateBefore === null &&
     validateAfter === null &&
-    isPlain(planned.script)
+    planned.plain
   );
 }

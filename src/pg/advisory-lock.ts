@@ -31,10 +31,6 @@ export async function tryLock(session: Session, key: AdvisoryKey): Promise<boole
   return rows[0]?.locked === true;
 }
 
-export async function unlock(session: Session, key: AdvisoryKey): Promise<void> {
-  await session.query('select pg_advisory_unlock($1, $2)', [key.classId, key.objectId]);
-}
-
 /**
  * SQL that gives 1 while this session holds the lock, and raises 22012 otherwise; for use inside a message.
  *

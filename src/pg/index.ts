@@ -1,11 +1,4 @@
-export {
-  historyLockKey,
-  lockHolder,
-  stillLockedSql,
-  tryLock,
-  unlock,
-  type AdvisoryKey,
-} from './advisory-lock.js';
+export { historyLockKey, lockHolder, stillLockedSql, tryLock, type AdvisoryKey } from './advisory-lock.js';
 export { hygiene, hygieneStatements } from './baseline.js';
 export { openSession, type SessionOptions } from './connect.js';
 export { ConnectionEnded, MessageRefused, type MessageOutcome, type ServerError } from './message.js';

@@ -1,5 +1,5 @@
 import type { Direction, Warning } from '../core/report.js';
-import type { AppliedMigration, OpenStep } from '../history/index.js';
+import type { OpenStep } from '../history/index.js';
 import type { Migration, Script } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
 
@@ -8,11 +8,11 @@ export interface PlannedMigration {
   readonly migration: Migration;
   /** The script of this direction. */
   readonly script: Script;
+  /** The script can neither touch the session nor take long; see `isPlain`. */
+  readonly plain: boolean;
   readonly steps: readonly Step[];
   /** Steps that an interrupted run began or finished; empty for a fresh start. */
   readonly open: readonly OpenStep[];
-  /** The history row, for the way down. */
-  readonly row: AppliedMigration | null;
   /** Why a crash in the middle could not be resumed; null where it could. */
   readonly notResumable: string | null;
 }
