@@ -26,6 +26,7 @@ const pages = {
       types: types(
         'app/reports.ts',
         'core/report.ts',
+        'core/blocker.ts',
         'core/errors.ts',
         'config/resolved.ts',
         'migration/migration.ts',

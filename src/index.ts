@@ -11,6 +11,7 @@ export type { MigrationDatabase, QueryAnswer, RowSource, SqlFragment } from './m
 export { isLockkeeperError, LockkeeperError, type ErrorJson, type SourceLocation } from './core/errors.js';
 export type { ErrorCode, ExitCode } from './core/error-catalogue.js';
 export { MigrationFailedError } from './execute/index.js';
+export type { Blocker } from './core/blocker.js';
 export type { EventMap, EventName, Listener, LockHolder } from './core/events.js';
 export type {
   Direction,

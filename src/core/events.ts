@@ -1,3 +1,4 @@
+import type { Blocker } from './blocker.js';
 import type { ErrorJson } from './errors.js';
 import type { Direction, MigrationReport, RunReport, StepReport, Warning } from './report.js';
 
@@ -29,6 +30,43 @@ export interface EventMap {
   'lock:wait': { readonly waitedMs: number; readonly holder: LockHolder | null };
   /** The migration lock is held by this run. */
   'lock:acquired': { readonly waitedMs: number };
+  /** A step waits for a lock that others have; sent when it is noticed, when the others change, and about every second. */
+  'lock:blocked': MigrationEvent & {
+    readonly step: number;
+    /** The lock, e.g. `AccessExclusiveLock`, and what it is on: `public.orders`, `an older transaction` … */
+    readonly mode: string;
+    readonly on: string;
+    /** How long the step has waited for this lock. */
+    readonly waitedMs: number;
+    readonly blockers: readonly Blocker[];
+    /** Sessions that wait for the step meanwhile; the lock budget is spent while there are any. At most 50 are counted. */
+    readonly waiting: number;
+  };
+  /** A session that stood in the way for `cancelBlockersAfter` was told to stop. */
+  'lock:blocker-cancelled': MigrationEvent & {
+    readonly step: number;
+    readonly blocker: Blocker;
+    /** `cancel`: its statement · `terminate`: its session, which was idle in a transaction. */
+    readonly how: 'cancel' | 'terminate';
+  };
+  /** How far a long piece of work has come; sent about twice a second while the server tells. */
+  progress: MigrationEvent & {
+    readonly step: number;
+    /** What is being done: `create index`, `vacuum`, `cluster`, `analyze`, `copy`, `backfill`. */
+    readonly what: string;
+    /** The table at work; null where there is none. */
+    readonly relation: string | null;
+    /** A part of the work, in the words of the server: `building index: scanning table`. The figures are of this part. */
+    readonly phase: string;
+    readonly done: number;
+    /** Null where nobody knows. */
+    readonly total: number | null;
+    readonly unit: 'blocks' | 'rows' | 'bytes' | 'indexes' | 'transactions' | 'tables';
+    /** Of the last seconds; null as long as there is nothing to measure. */
+    readonly ratePerSecond: number | null;
+    /** Milliseconds to the end of this phase at this rate; null where total or rate is missing. */
+    readonly etaMs: number | null;
+  };
   /** A run begins; `migrations` are those that it is going to run, in order. */
   'run:start': {
     readonly runId: string;
@@ -59,7 +97,10 @@ export interface EventMap {
     readonly step: number;
     readonly attempt: number;
     readonly delayMs: number;
+    /** 55P03, 40P01, XX000, or 57014 where our own watch ended it because others waited for longer than the budget. */
     readonly sqlstate: string;
+    /** `run`: all migrations share one transaction, so all of them were rolled back. */
+    readonly rolledBack: 'step' | 'run';
   };
   /** An interrupted earlier run was found, and this is what was decided about one of its steps. */
   'recovery:decision': {

@@ -1,4 +1,5 @@
 import type { ErrorJson } from './errors.js';
+import type { Blocker } from './blocker.js';
 
 export type Direction = 'up' | 'down';
 
@@ -11,6 +12,8 @@ export interface StepReport {
   readonly durationMs: number;
   /** How often it was rolled back and tried again because a lock was not to be had. */
   readonly retries: number;
+  /** Who was seen in its way, in any of its tries; left out where nobody was. */
+  readonly blockers?: readonly Blocker[];
 }
 
 /** One migration as it went. */

@@ -70,6 +70,7 @@ export async function withRetries(
         attempt: attempts.retries,
         delayMs,
         sqlstate,
+        rolledBack: 'step',
       });
       if (!(await pause(delayMs, run.context.stop.finish))) assertNotStopped(run);
     }

@@ -242,7 +242,15 @@ describe('a run', () => {
       emit('migration:apply:start', { ...event, ...report, index, total: 2 });
       emit('step:start', { ...event, ...report, step: 1, steps: 1, transaction: true });
       if (index === 1)
-        emit('step:retry', { ...event, ...report, step: 1, attempt: 1, delayMs: 800, sqlstate: '55P03' });
+        emit('step:retry', {
+          ...event,
+          ...report,
+          step: 1,
+          attempt: 1,
+          delayMs: 800,
+          sqlstate: '55P03',
+          rolledBack: 'step',
+        });
       emit('notice', { severity: 'NOTICE', message: 'table "x" does not exist, skipping' });
       emit('step:success', { ...event, ...report, report: migration('', '').steps[0]! });
       emit('migration:apply:success', { ...event, ...report, report });
