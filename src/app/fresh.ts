@@ -67,7 +67,7 @@ async function assertApplicable(config: ResolvedConfig, context: Context, prepar
 
 async function findTargets(session: Session, config: ResolvedConfig): Promise<readonly DropTarget[]> {
   const { schema, table } = config.history;
-  const ours = [table, companions.log, companions.info];
+  const ours = [table, ...Object.values(companions)];
   return await session.query<DropTarget & Record<string, unknown>>(objectsQuery, [schema, ours]);
 }
 
@@ -78,11 +78,11 @@ async function dropHistory(session: Session, tables: HistoryTables): Promise<voi
                                      where n.nspname = $1) as shared`,
     [tables.schema],
   );
-  const { migrations, log, info } = tables;
+  const { migrations, log, info, lease } = tables;
   await session.send(
     rows[0]?.shared === false
       ? `drop schema if exists ${quoteIdent(tables.schema)} cascade`
-      : `drop table if exists ${migrations}, ${log}, ${info} cascade`,
+      : `drop table if exists ${migrations}, ${log}, ${info}, ${lease} cascade`,
   );
 }
 

@@ -1,4 +1,23 @@
-export { ensureInstalled, readInstallation, type Installation } from './install.js';
+export {
+  ensureInstalled,
+  isInstalled,
+  notInstalled,
+  readInstallation,
+  type Installation,
+} from './install.js';
+export {
+  expireLease,
+  heartbeat,
+  isLive,
+  leaseGuard,
+  readLease,
+  releaseLease,
+  renewLease,
+  runMark,
+  takeLease,
+  type Lease,
+  type LeaseHolder,
+} from './lease.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
 export {
   emptyHistory,

@@ -2,10 +2,21 @@ import { LockkeeperError, isLockkeeperError } from '../core/errors.js';
 import { type Session, sqlstate } from '../pg/index.js';
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
 import { ddl0001 } from './ddl/0001.js';
+import { ddl0002 } from './ddl/0002.js';
 import { companions, type HistoryTables } from './tables.js';
 
+interface OwnDdl {
+  readonly sql: (tables: HistoryTables) => string;
+  /** The tables that it creates. */
+  readonly creates: (tables: HistoryTables) => readonly string[];
+}
+
 /** All DDL of ours in order; the schema version is the number of entries applied. */
-const ddl: readonly ((tables: HistoryTables) => string)[] = [ddl0001];
+const ddl: readonly OwnDdl[] = [
+  { sql: ddl0001, creates: (tables) => [tables.migrations, tables.log, tables.info] },
+  { sql: ddl0002, creates: (tables) => [tables.lease] },
+];
+const versionOfLease = 2;
 
 /** What the catalog says about our tables, before any of them is read. */
 export interface Installation {
@@ -14,7 +25,16 @@ export interface Installation {
   readonly schemaExists: boolean;
   /** Environment stamp: which environment this database says it is; null before the first run. */
   readonly environment: string | null;
+  /** A run has the lease, or had it and died; only where it was asked for. */
+  readonly leased: boolean;
 }
+
+export const notInstalled: Installation = {
+  schemaVersion: 0,
+  schemaExists: false,
+  environment: null,
+  leased: false,
+};
 
 interface CatalogRow {
   readonly schema_oid: string | null;
@@ -25,6 +45,7 @@ interface CatalogRow {
   readonly may_select: boolean | null;
   readonly info_oid: string | null;
   readonly log_oid: string | null;
+  readonly lease_oid: string | null;
 }
 
 /** Locks nothing but catalog rows (ACCESS SHARE). Tells "not there" from "not visible" (ENGINE E22). */
@@ -35,28 +56,34 @@ const catalogQuery = /* sql */ `
          row_security_active(t.oid) as hides_rows,
          has_table_privilege(t.oid, 'select') as may_select,
          i.oid::text as info_oid,
-         l.oid::text as log_oid
+         l.oid::text as log_oid,
+         s.oid::text as lease_oid
   from (values (1)) one
   left join pg_namespace n on n.nspname = $1
   left join pg_class t on t.relnamespace = n.oid and t.relname = $2
   left join pg_class i on i.relnamespace = n.oid and i.relname = $3
-  left join pg_class l on l.relnamespace = n.oid and l.relname = $4`;
+  left join pg_class l on l.relnamespace = n.oid and l.relname = $4
+  left join pg_class s on s.relnamespace = n.oid and s.relname = $5
+       and exists (select from pg_attribute a where a.attrelid = s.oid and a.attname = 'heartbeat_at')`;
 
 /**
- * Looks for our tables; creates nothing.
+ * Looks for our tables; creates nothing. With `lease`, also says whether somebody has the lease.
  * @throws {HISTORY_UNREADABLE} they are there and this role cannot see all of them.
  * @throws {HISTORY_NEWER} a newer Lockkeeper made them.
  */
-export async function readInstallation(session: Session, tables: HistoryTables): Promise<Installation> {
+export async function readInstallation(
+  session: Session,
+  tables: HistoryTables,
+  options: { readonly lease: boolean } = { lease: false },
+): Promise<Installation> {
   const [row] = await session.query<CatalogRow>(catalogQuery, [
     tables.schema,
     tables.name,
     companions.info,
     companions.log,
+    companions.lease,
   ]);
-  if (row === undefined || row.schema_oid === null) {
-    return { schemaVersion: 0, schemaExists: false, environment: null };
-  }
+  if (row === undefined || row.schema_oid === null) return notInstalled;
   if (row.may_use !== true) throw unreadable(session, tables, `lacks USAGE on the schema "${tables.schema}"`);
   const parts = [
     [row.table_oid, tables.name],
@@ -64,15 +91,8 @@ export async function readInstallation(session: Session, tables: HistoryTables):
     [row.log_oid, companions.log],
   ] as const;
   const missing = parts.filter(([oid]) => oid === null).map(([, name]) => name);
-  if (missing.length === parts.length) {
-    return { schemaVersion: 0, schemaExists: true, environment: null };
-  }
-  if (missing.length > 0) {
-    throw new LockkeeperError('HISTORY_UNREADABLE', {
-      message: `The schema "${tables.schema}" holds a part of Lockkeeper's tables, but not "${missing.join('" and "')}".`,
-      hint: 'Restore the missing table from a backup, or check history.schema and history.table in the configuration.',
-    });
-  }
+  if (missing.length === parts.length) return { ...notInstalled, schemaExists: true };
+  if (missing.length > 0) throw incomplete(tables, missing);
   if (row.may_select !== true) throw unreadable(session, tables, `lacks SELECT on ${tables.migrations}`);
   if (row.hides_rows === true) {
     throw unreadable(
@@ -81,13 +101,27 @@ export async function readInstallation(session: Session, tables: HistoryTables):
       `sees only some rows of ${tables.migrations}: row-level security is on`,
     );
   }
-  return await readInfo(session, tables);
+  const hasLease = row.lease_oid !== null;
+  const installation = await readInfo(session, tables, hasLease && options.lease);
+  if (!hasLease && installation.schemaVersion >= versionOfLease) throw incomplete(tables, [companions.lease]);
+  return installation;
 }
 
-async function readInfo(session: Session, tables: HistoryTables): Promise<Installation> {
+function incomplete(tables: HistoryTables, missing: readonly string[]): LockkeeperError {
+  return new LockkeeperError('HISTORY_UNREADABLE', {
+    message: `The schema "${tables.schema}" holds a part of Lockkeeper's tables, but not "${missing.join('" and "')}".`,
+    hint: 'Restore the missing table from a backup, or check history.schema and history.table in the configuration.',
+  });
+}
+
+/** One round trip. Only runs ask about the lease: who may just read the history need not have rights on it. */
+async function readInfo(session: Session, tables: HistoryTables, withLease: boolean): Promise<Installation> {
+  const leased = withLease
+    ? `exists (select from ${tables.lease} where name = ${quoteLiteral(tables.name)} and run_id is not null)`
+    : 'false';
   const rows = await guarded(session, tables, () =>
-    session.query<{ schema_version: number; environment: string | null }>(
-      `select schema_version, environment from ${tables.info}`,
+    session.query<{ schema_version: number; environment: string | null; leased: boolean }>(
+      `select schema_version, environment, ${leased} as leased from ${tables.info}`,
     ),
   );
   const info = rows[0];
@@ -103,7 +137,8 @@ async function readInfo(session: Session, tables: HistoryTables): Promise<Instal
       hint: 'Run the Lockkeeper that prepared this database, or a newer one.',
     });
   }
-  return { schemaVersion: info.schema_version, schemaExists: true, environment: info.environment };
+  const { schema_version: schemaVersion, environment, leased: isLeased } = info;
+  return { schemaVersion, schemaExists: true, environment, leased: isLeased };
 }
 
 function unreadable(session: Session, tables: HistoryTables, why: string): LockkeeperError {
@@ -128,22 +163,33 @@ export async function guarded<Value>(
   }
 }
 
+/** Whether everything of ours is there and stamped. */
+export function isInstalled({ schemaVersion, environment }: Installation): boolean {
+  return schemaVersion === ddl.length && environment !== null;
+}
+
 /**
- * Makes what is missing, in one transaction, and stamps the environment. Only called while the lock is held.
+ * Makes what is missing, in one transaction, and stamps the environment. Only called while the lock is held, or with
+ * what takes it for this transaction among the statements of `opening`.
  * @throws {HISTORY_INSTALL_FAILED} with the event triggers that stand in the way, where there are any.
  */
 export async function ensureInstalled(
   session: Session,
   tables: HistoryTables,
-  options: { readonly found: Installation; readonly environment: string },
+  options: {
+    readonly found: Installation;
+    readonly environment: string;
+    readonly opening?: readonly string[];
+  },
 ): Promise<void> {
-  const { found, environment } = options;
-  if (found.schemaVersion === ddl.length && found.environment !== null) return;
+  const { found, environment, opening = ['begin'] } = options;
+  if (isInstalled(found)) return;
+  const due = ddl.slice(found.schemaVersion);
   const parts = [
-    'begin',
+    ...opening,
     found.schemaExists ? '' : `create schema if not exists ${quoteIdent(tables.schema)}`,
-    ...ddl.slice(found.schemaVersion).map((make) => make(tables)),
-    found.schemaVersion === 0 ? revokeForeignGrants(tables) : '',
+    ...due.map(({ sql }) => sql(tables)),
+    due.length > 0 ? revokeForeignGrants(due.flatMap(({ creates }) => creates(tables))) : '',
     found.schemaVersion === 0
       ? `insert into ${tables.info} (schema_version, environment) values (${ddl.length}, ${quoteLiteral(environment)})`
       : `update ${tables.info} set schema_version = ${ddl.length}, environment = coalesce(environment, ${quoteLiteral(environment)})`,
@@ -160,8 +206,8 @@ export async function ensureInstalled(
  * Default privileges often give an application role rights on every new table. Whoever can write the history can
  * make the next `down` run SQL of theirs, so nobody but the owner keeps a right (ENGINE E22, E23).
  */
-function revokeForeignGrants(tables: HistoryTables): string {
-  const names = [tables.migrations, tables.log, tables.info].map(quoteLiteral).join(', ');
+function revokeForeignGrants(created: readonly string[]): string {
+  const names = created.map(quoteLiteral).join(', ');
   return /* sql */ `do $lockkeeper$
 declare granted record;
 begin

@@ -10,14 +10,19 @@ export interface HistoryTables {
   readonly migrations: string;
   readonly log: string;
   readonly info: string;
+  readonly lease: string;
 }
 
 /** Names of the tables beside the history, which it cannot take. */
-export const companions = { log: 'migration_execution_log', info: 'database_info' } as const;
+export const companions = {
+  log: 'migration_execution_log',
+  info: 'database_info',
+  lease: 'lease',
+} as const;
 
 /** @throws {CONFIG_INVALID} where the history is to have the name of another table of ours. */
 export function historyTables(options: HistoryOptions): HistoryTables {
-  if (options.table === companions.log || options.table === companions.info) {
+  if (Object.values<string>(companions).includes(options.table)) {
     throw new LockkeeperError('CONFIG_INVALID', {
       message: `history.table is "${options.table}", which is the name of another table of Lockkeeper's.`,
       hint: 'Choose another name, or leave it out: the default is schema_migrations.',
@@ -30,5 +35,6 @@ export function historyTables(options: HistoryOptions): HistoryTables {
     migrations: quoteQualified(options.schema, options.table),
     log: quoteQualified(options.schema, companions.log),
     info: quoteQualified(options.schema, companions.info),
+    lease: quoteQualified(options.schema, companions.lease),
   };
 }

@@ -9,7 +9,7 @@ export interface Baseline {
 }
 
 /** Settings as name and value, the way both the startup packet and SET take them. */
-function settings(baseline: Baseline): readonly (readonly [string, string])[] {
+function settings(baseline: Baseline): [string, string][] {
   const list: [string, string][] = [
     ['lock_timeout', String(baseline.lockTimeoutMs)],
     ['statement_timeout', String(baseline.statementTimeoutMs)],
@@ -50,6 +50,27 @@ export function baselineSets(baseline: Baseline): string {
       name === 'search_path' ? `set search_path = ${value}` : `set ${name} = ${quoteLiteral(value)}`,
     )
     .join('; ');
+}
+
+/** What has no meaning behind a pooler: its own socket to the server, its idle sessions, and what it keeps equal itself. */
+const poolersOwn = /^(?:idle_session_timeout|tcp_keepalives_|client_encoding|standard_conforming_strings)/;
+
+/**
+ * The same for one transaction, as SET LOCAL statements: behind a transaction pooler a setting of the session would
+ * stay with somebody else. A transaction of ours that stands still ends after `idleInTransactionMs`, so that a client
+ * that was paused in the middle of one keeps no lock for ever.
+ */
+export function transactionBaseline(
+  baseline: Baseline,
+  { major, idleInTransactionMs }: { readonly major: number; readonly idleInTransactionMs: number },
+): readonly string[] {
+  const list = settings(baseline).filter(([name]) => !poolersOwn.test(name));
+  if (major >= 17) list.push(['transaction_timeout', '0']);
+  return list.map(([name, value]) => {
+    if (name === 'search_path') return `set local search_path = ${value}`;
+    const local = name === 'idle_in_transaction_session_timeout' ? String(idleInTransactionMs) : value;
+    return `set local ${name} = ${quoteLiteral(local)}`;
+  });
 }
 
 /**

@@ -11,6 +11,8 @@ import { sqlstate } from './sqlstate.js';
 export interface SessionOptions {
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  /** Known to lead through a pooler, which would refuse settings in the startup packet. @default false */
+  readonly pooled?: boolean;
 }
 
 const oldestMajor = 14;
@@ -26,17 +28,24 @@ export async function openSession(
   connection: ConnectionOptions,
   options: SessionOptions = { lockTimeoutMs: 0, statementTimeoutMs: 0 },
 ): Promise<Session> {
-  const baseline: Baseline = { ...options, searchPath: connection.searchPath, role: connection.role };
+  const baseline = baselineOf(connection, options);
+  const pooled = options.pooled === true;
   const deadline = Date.now() + startupPatienceMs;
   for (;;) {
     try {
-      return await openWithBaseline(connection, baseline);
+      return await openWithBaseline(connection, baseline, pooled);
     } catch (error) {
       const code = (error as { code?: string }).code;
       if (code !== sqlstate.cannotConnectNow || Date.now() > deadline) throw translated(error, connection);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** What a session to this address always has. */
+export function baselineOf(connection: ConnectionOptions, options: SessionOptions): Baseline {
+  const { lockTimeoutMs, statementTimeoutMs } = options;
+  return { lockTimeoutMs, statementTimeoutMs, searchPath: connection.searchPath, role: connection.role };
 }
 
 function translated(error: unknown, connection: ConnectionOptions): unknown {
@@ -46,8 +55,13 @@ function translated(error: unknown, connection: ConnectionOptions): unknown {
 /** SQLSTATEs with which a server or a pooler refuses our `options`: unknown or bad setting, unsupported parameter. */
 const refusesOptions = new Set(['08P01', '22023', '42704', '42501', '0A000']);
 
-async function openWithBaseline(connection: ConnectionOptions, baseline: Baseline): Promise<Session> {
+async function openWithBaseline(
+  connection: ConnectionOptions,
+  baseline: Baseline,
+  pooled: boolean,
+): Promise<Session> {
   const sets = baselineSets(baseline);
+  if (pooled) return await introduce(await login(connection, null), connection, sets);
   try {
     return await introduce(await login(connection, startupOptions(baseline)), connection, sets);
   } catch (error) {

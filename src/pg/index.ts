@@ -1,6 +1,7 @@
 export { historyLockKey, lockHolder, stillLockedSql, tryLock, type AdvisoryKey } from './advisory-lock.js';
-export { hygiene, hygieneStatements } from './baseline.js';
-export { openSession, type SessionOptions } from './connect.js';
+export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
+export { baselineOf, openSession, type SessionOptions } from './connect.js';
+export { withLimit } from './limit.js';
 export { ConnectionEnded, MessageRefused, type MessageOutcome, type ServerError } from './message.js';
 export type { ConnectionOptions, Target, TlsOptions } from './options.js';
 export { detectPooling, type Pooling } from './pooler.js';

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { openSession } from './connect.js';
+import { withLimit } from './limit.js';
 import type { ConnectionOptions } from './options.js';
 import type { Session } from './session.js';
 
@@ -7,40 +7,57 @@ import type { Session } from './session.js';
 export type Pooling = 'none' | 'session' | 'transaction';
 
 const probeLimitMs = 2000;
+/** Other clients of a busy pool may take a server connection between two questions of ours, so they are asked again. */
+const probeRounds = 3;
 
 /**
  * Finds out whether a pooler gives every transaction another server connection (ENGINE A4, tried on PgBouncer 1.18).
- * A setting made on one connection is looked for again after a second connection has pinned a server: in
- * transaction mode it is gone. No answer within two seconds means a transaction pool with one connection.
+ * Two connections of ours ask for the process id of their server: in session mode the first one's never changes and
+ * is never the second one's. In transaction mode the second one meets the server that the first one left, or the first
+ * one another server while the second one keeps its own. No setting is made: it would stay with somebody else's session.
  */
 export async function detectPooling(session: Session, connection: ConnectionOptions): Promise<Pooling> {
   if (!session.info.proxied) return 'none';
-  const nonce = randomUUID();
-  await session.query(`select set_config('lockkeeper.probe', $1, false)`, [nonce]);
-  const second = await withLimit(openSession(connection), probeLimitMs);
-  if (second === null) return 'transaction';
+  const opening = openSession(connection);
+  const second = await withLimit(opening, probeLimitMs);
+  if (second === null) {
+    opening.then((late) => late.end()).catch(() => {}); // it came too late to be asked, and only has to go
+    return (await isWaitingBehindUs(session, opening)) ? 'session' : 'transaction';
+  }
   try {
-    const pinned = await withLimit(second.query('begin'), probeLimitMs);
-    if (pinned === null) return 'transaction';
-    await withLimit(second.query('select 1'), probeLimitMs);
-    const rows = await withLimit(
-      session.query<{ probe: string | null }>(`select current_setting('lockkeeper.probe', true) as probe`),
-      probeLimitMs,
-    );
-    return rows?.[0]?.probe === nonce ? 'session' : 'transaction';
+    if (second.info.pid === session.info.pid) return 'transaction';
+    for (let round = 0; round < probeRounds; round++) {
+      if (await sharesServers(session, second)) return 'transaction';
+    }
+    return 'session';
   } finally {
+    // An open transaction would cost the pool the server connection that it is on.
+    if (second.transactionStatus !== 'I') await withLimit(second.query('rollback'), probeLimitMs);
     await second.end();
   }
 }
 
-async function withLimit<Value>(promise: Promise<Value>, limitMs: number): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), limitMs);
-  });
-  try {
-    return await Promise.race([promise, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * The second connection got no server. In transaction mode our next answer sets one free, and the one who waits
+ * longest is given it; in session mode with a full pool, ours stays ours.
+ */
+async function isWaitingBehindUs(session: Session, opening: Promise<Session>): Promise<boolean> {
+  const pid = await withLimit(serverOf(session), probeLimitMs);
+  if (pid !== session.info.pid) return false;
+  return (await withLimit(opening, probeLimitMs / 4)) === null;
+}
+
+async function sharesServers(first: Session, second: Session): Promise<boolean> {
+  await withLimit(second.query('begin'), probeLimitMs);
+  const pinned = await withLimit(serverOf(second), probeLimitMs);
+  if (pinned === null || pinned === first.info.pid) return true;
+  // No answer: the only server of the pool is in the second one's transaction.
+  if ((await withLimit(serverOf(first), probeLimitMs)) !== first.info.pid) return true;
+  await withLimit(second.query('commit'), probeLimitMs);
+  return (await withLimit(serverOf(first), probeLimitMs)) !== first.info.pid;
+}
+
+async function serverOf(session: Session): Promise<number> {
+  const rows = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return rows[0]?.pid ?? 0;
 }

@@ -125,6 +125,7 @@ describe.each(servers)('fresh on PostgreSQL $major', (server) => {
     expect(await userTables(app.database)).toEqual([
       'public.a',
       'public.database_info',
+      'public.lease',
       'public.migration_execution_log',
       'public.schema_migrations',
     ]);
