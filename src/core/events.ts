@@ -1,6 +1,8 @@
 import type { Blocker } from './blocker.js';
 import type { ErrorJson } from './errors.js';
+import { redactText } from './redact.js';
 import type { Direction, MigrationReport, RunReport, StepReport, Warning } from './report.js';
+import { withFullStop } from './text.js';
 
 interface MigrationEvent {
   readonly runId: string;
@@ -125,9 +127,15 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 export type Listener<Name extends EventName> = (payload: EventMap[Name]) => void;
 
-/** A typed emitter. A listener that throws stops the run: it is the user's code, and its error is not ours to hide. */
+/**
+ * A typed emitter. Listeners watch, they do not decide: one that throws, or whose promise is rejected, is told of once
+ * as the warning `listener-failed`, and neither the run nor the other listeners notice. Whoever wants to stop a run has
+ * the signals for it. A fault behind a COMMIT would otherwise report a migration as failed that is applied.
+ */
 export class Events {
   readonly #listeners = new Map<EventName, Set<(payload: never) => void>>();
+  readonly #faulty = new WeakSet<object>();
+  readonly #faults: Warning[] = [];
 
   /** Adds a listener and returns the function that removes it. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
@@ -140,6 +148,36 @@ export class Events {
   emit<Name extends EventName>(name: Name, payload: EventMap[Name]): void {
     const set = this.#listeners.get(name);
     if (set === undefined) return;
-    for (const listener of set) (listener as Listener<Name>)(payload);
+    for (const listener of set) this.#call(name, listener as Listener<Name>, payload);
+  }
+
+  /** The warnings of all listeners that failed so far; part of every report, because perhaps nobody hears warnings. */
+  get faults(): readonly Warning[] {
+    return this.#faults;
+  }
+
+  #call<Name extends EventName>(name: Name, listener: Listener<Name>, payload: EventMap[Name]): void {
+    const failed = (error: unknown): void => this.#tell(name, listener, error);
+    try {
+      const answer: unknown = listener(payload);
+      // An async function fits the type of a listener, and its rejection would end the process.
+      if (answer instanceof Promise) answer.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Once for each listener; so a listener of warnings that fails does not go round in a circle either. */
+  #tell(name: EventName, listener: object, error: unknown): void {
+    if (this.#faulty.has(listener)) return;
+    this.#faulty.add(listener);
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const warning: Warning = {
+      code: 'listener-failed',
+      message: redactText(`A listener of "${name}" failed: ${withFullStop(why)} What is being done went on.`),
+      hint: 'Mend the listener. To stop a run, use signal or cancelSignal.',
+    };
+    this.#faults.push(warning);
+    this.emit('warning', warning);
   }
 }

@@ -55,7 +55,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   }
   const report = reportOf(run, plan, tally);
   events.emit('run:success', { report });
-  return report;
+  return { ...report, warnings: [...plan.warnings, ...events.faults] };
 }
 
 async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
@@ -196,7 +196,7 @@ function reportOf(run: Run, plan: Plan, tally: Tally): RunReport {
     notRun: plan.migrations
       .filter(({ migration }) => !settled.has(migration.version))
       .map(({ migration }) => ({ version: migration.version, name: migration.name })),
-    warnings: plan.warnings,
+    warnings: [...plan.warnings, ...run.context.events.faults],
     durationMs: run.context.now() - tally.began,
   };
 }

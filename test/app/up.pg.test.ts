@@ -461,6 +461,28 @@ select 1 where exists (select from t where id = 2);
     expect(notices[0]).toMatchObject({ severity: 'NOTICE', message: 'hello' });
   });
 
+  it('lets no fault of a listener change what the run does or reports', async () => {
+    const app = await createWorkspace(
+      { '1_a.sql': 'create table a (id int);', '2_b.sql': 'create table b (id int);' },
+      { server },
+    );
+    const lockkeeper = await app.open();
+    for (const name of ['run:start', 'migration:apply:success', 'run:success'] as const)
+      lockkeeper.on(name, () => {
+        throw new Error(`fault in ${name}`);
+      });
+    const report = (await lockkeeper.up()) as RunReport;
+    expect(report.failed).toBeNull();
+    expect(await app.applied()).toEqual(['1', '2']);
+    expect(
+      report.warnings.map(({ code, message }) => [code, /fault in ([\w:]+)/.exec(message)?.[1]]),
+    ).toEqual([
+      ['listener-failed', 'run:start'],
+      ['listener-failed', 'migration:apply:success'],
+      ['listener-failed', 'run:success'],
+    ]);
+  });
+
   it('keeps the same version of two folders apart', async () => {
     const app = await createWorkspace(
       {},
