@@ -253,9 +253,9 @@ export const areas = [
       },
       HISTORY_UNREADABLE: {
         means:
-          'The history tables exist, and not all of their rows can be seen: no USAGE on the schema, no SELECT, row-level security, or one of the tables is gone.',
+          'The history tables exist, and not all of their rows can be seen: no USAGE on the schema, no SELECT, row-level security, one of the tables is gone, or the schema keeps another history under another table name.',
         why: 'A history that looks empty would make every migration look pending, and all of them would run again.',
-        way: 'Run as the owner of the history tables, grant the rights that the message names, or turn row-level security off on these tables. A table that is gone has to come from a backup. Check `history.schema` and `history.table` too.',
+        way: 'Run as the owner of the history tables, grant the rights that the message names, or turn row-level security off on these tables. A table that is gone has to come from a backup. Check `history.schema` and `history.table` too: one schema holds one history, so a second one needs a schema of its own.',
       },
       HISTORY_NEWER: {
         means: 'The history tables were made or changed by a newer version of Lockkeeper than this one.',

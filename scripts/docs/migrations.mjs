@@ -19,7 +19,7 @@ const meanings = {
   reversible: '`reversible: false` is a short way to say `irreversible` without a reason.',
   release: 'A label that `up --to` and `down --to` accept. Several migrations may carry the same one.',
   environments:
-    'The environments it runs in; it is passed over in others. Nothing said: all. Counts in the checksum.',
+    'The environments it runs in; it is passed over in others. Nothing said: all. A misspelt name is refused. Counts in the checksum.',
   repeatable: 'Runs again whenever the file changes; see [below](#repeatable-migrations).',
 };
 

@@ -1,3 +1,4 @@
+import type { EnvironmentInfo } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import type { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
@@ -5,6 +6,7 @@ import type { Migration, Script } from '../migration/migration.js';
 import { checkDependencies, type Referable } from '../migration/order.js';
 import type { Session } from '../pg/index.js';
 import type { MigrationState } from '../plan/state.js';
+import { checkEnvironments } from './check-environments.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { type ProjectFiles, readProject } from './migrations.js';
 import { planRun } from './plan-run.js';
@@ -14,6 +16,7 @@ export interface ProjectCheck {
   readonly state: MigrationState;
   readonly session: Session;
   readonly context: Context;
+  readonly environment: EnvironmentInfo;
   /** Applied migrations whose file is gone, and which still count as there. */
   readonly gone: readonly Referable[];
 }
@@ -23,18 +26,20 @@ export async function checkProject(
   project: ProjectFiles,
   check: ProjectCheck,
 ): Promise<{ readonly problems: readonly LockkeeperError[]; readonly warnings: readonly Warning[] }> {
-  const { session, context, gone } = check;
+  const { session, context, environment, gone } = check;
   const reading = await readProject(project, project.files, context);
+  const environments = checkEnvironments(reading.migrations, environment);
   const planned = await planBothWays(reading.migrations, check);
   return {
     problems: [
       ...project.problems,
       ...reading.problems,
+      ...environments.problems,
       ...checkDependencies(reading.migrations, [...project.files, ...gone]),
       ...planned.problems,
       ...(await findSyntaxProblems(session, reading.migrations.flatMap(scriptsOf))),
     ],
-    warnings: [...reading.warnings, ...planned.warnings],
+    warnings: [...reading.warnings, ...environments.warnings, ...planned.warnings],
   };
 }
 

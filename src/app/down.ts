@@ -67,7 +67,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   assertNothingHalfApplied(state);
   const rows = selectDown(prepared.history.applied, options, repeatableRows(state));
   if (request.again !== undefined)
-    await assertApplicable(context, { project, state, rows, prepared, again: request.again });
+    await assertApplicable(config, context, { project, state, rows, prepared, again: request.again });
   const { candidates, warnings } = await readWaysBack(context, {
     project,
     state,
@@ -109,6 +109,7 @@ function assertNothingHalfApplied(state: MigrationState): void {
 
 /** Refuses what the `up` that follows would refuse: the files, and what stays applied. */
 async function assertApplicable(
+  config: ResolvedConfig,
   context: Context,
   about: WaysBack & { readonly again: 'all' | 'same' },
 ): Promise<void> {
@@ -123,7 +124,9 @@ async function assertApplicable(
     touched: staying(state.touched, ({ row }) => row),
   };
   const changed = await findChanged(project, rest, { session, tables: prepared.tables, context });
-  const { problems } = await checkProject(project, { state, session, context, gone: rest.missing });
+  const { environment } = config;
+  const check = { state, session, context, environment, gone: rest.missing };
+  const { problems } = await checkProject(project, check);
   throwProblems([...historyProblems(rest, changed), ...problems]);
 }
 

@@ -61,7 +61,8 @@ async function assertApplicable(config: ResolvedConfig, context: Context, prepar
   const project = listProject(config);
   const state = compareState(project.files, emptyHistory);
   const { session } = prepared.opened;
-  const { problems } = await checkProject(project, { state, session, context, gone: [] });
+  const { environment } = config;
+  const { problems } = await checkProject(project, { state, session, context, environment, gone: [] });
   throwProblems(problems);
 }
 

@@ -1,8 +1,11 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
+import type { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
 import type { MigrationFormat } from '../migration/migration.js';
 import { compareState, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
 import type { FailedItem, StatusReport } from './lockkeeper.js';
+import { checkEnvironments } from './check-environments.js';
 import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
 import { prepareToRead } from './prepare.js';
 import { databaseName, withDatabase } from './session.js';
@@ -19,6 +22,10 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
     const { session } = opened;
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
     const reading = await readProject(project, state.pending, context);
+    // Not pending here and nowhere else: the list below does not show it.
+    const environments = checkEnvironments(reading.migrations, config.environment);
+    for (const warning of [...environments.problems.map(asWarning), ...environments.warnings])
+      context.events.emit('warning', warning);
     const readable = new Map(reading.migrations.map((migration) => [migration.path, migration]));
     const pending = state.pending.filter((file) => {
       const migration = readable.get(file.path);
@@ -49,6 +56,10 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
       failed: state.unfinished.map((unfinished) => failedItem(unfinished, state)),
     };
   });
+}
+
+function asWarning({ message, hint }: LockkeeperError): Warning {
+  return { code: 'environment-unknown', message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function failedItem(unfinished: UnfinishedMigration, state: MigrationState): FailedItem {

@@ -12,6 +12,7 @@ import type { Plan } from '../plan/plan.js';
 import { assertSelection, explainNothing, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
+import { checkEnvironments } from './check-environments.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { renderDryRun } from './dry-run.js';
 import type { UpOptions, UpReport } from './lockkeeper.js';
@@ -77,10 +78,12 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
   const reading = await readProject(project, state.pending, context);
   const syntax = await findSyntaxProblems(session, reading.migrations.flatMap(scriptsOf));
+  const environments = checkEnvironments(reading.migrations, config.environment);
   const found = [
     ...project.problems,
     ...historyProblems(state, changed),
     ...reading.problems,
+    ...environments.problems,
     ...checkDependencies(reading.migrations, [...project.files, ...state.missing]),
     ...syntax,
   ];
@@ -111,6 +114,7 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const warnings = [
     ...prepared.warnings,
     ...reading.warnings,
+    ...environments.warnings,
     ...(options.exactly === undefined ? outOfOrderWarnings(config, state, chosen) : []),
     ...plan.warnings,
     ...(nothing === null ? [] : [nothing]),

@@ -19,7 +19,14 @@ export async function verify(config: ResolvedConfig, context: Context): Promise<
     const { session } = opened;
     const state = compareState(project.files, prepared.history);
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
-    const checked = await checkProject(project, { state, session, context, gone: state.missing });
+    const { environment } = config;
+    const checked = await checkProject(project, {
+      state,
+      session,
+      context,
+      environment,
+      gone: state.missing,
+    });
     const problems = [
       ...historyProblems(state, changed),
       ...checked.problems,

@@ -92,7 +92,10 @@ export async function readInstallation(
   ] as const;
   const missing = parts.filter(([oid]) => oid === null).map(([, name]) => name);
   if (missing.length === parts.length) return { ...notInstalled, schemaExists: true };
-  if (missing.length > 0) throw incomplete(tables, missing);
+  if (missing.length > 0) {
+    const other = missing.includes(tables.name) ? await otherHistory(session, tables) : null;
+    throw other === null ? incomplete(tables, missing) : secondHistory(tables, other);
+  }
   if (row.may_select !== true) throw unreadable(session, tables, `lacks SELECT on ${tables.migrations}`);
   if (row.hides_rows === true) {
     throw unreadable(
@@ -139,6 +142,32 @@ async function readInfo(session: Session, tables: HistoryTables, withLease: bool
   }
   const { schema_version: schemaVersion, environment, leased: isLeased } = info;
   return { schemaVersion, schemaExists: true, environment, leased: isLeased };
+}
+
+/** A history of ours under another name in the same schema; its columns tell it from any other table. */
+async function otherHistory(session: Session, tables: HistoryTables): Promise<string | null> {
+  const rows = await session.query<{ name: string }>(
+    /* sql */ `
+    select c.relname as name
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $1 and c.relkind in ('r', 'p')
+      and (select count(*) from pg_attribute a
+           where a.attrelid = c.oid and not a.attisdropped
+             and a.attname in ('source', 'version', 'seq', 'checksum_tokens', 'rollback_available')) = 5
+    order by 1
+    limit 1`,
+    [tables.schema],
+  );
+  return rows[0]?.name ?? null;
+}
+
+function secondHistory(tables: HistoryTables, other: string): LockkeeperError {
+  return new LockkeeperError('HISTORY_UNREADABLE', {
+    message: `The schema "${tables.schema}" keeps another history already, in the table "${other}"; history.table says "${tables.name}". One schema holds one history, because its journal and its version belong to one.`,
+    hint: `Set history.table to "${other}" when that is the history of this project, or history.schema to a schema of its own for a second one.`,
+    details: { schema: tables.schema, table: tables.name, other },
+  });
 }
 
 function unreadable(session: Session, tables: HistoryTables, why: string): LockkeeperError {

@@ -47,10 +47,11 @@ describe('a listener that fails', () => {
 
   it('may fail later, in a promise', async () => {
     const events = new Events();
-    events.on('run:stopping', async () => {
+    const listener: () => unknown = async () => {
       await nextTurn();
       throw new Error('late');
-    });
+    };
+    events.on('run:stopping', listener);
     events.emit('run:stopping', stopping);
     await nextTurn();
     await nextTurn();
