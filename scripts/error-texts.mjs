@@ -163,8 +163,8 @@ export const areas = [
       },
       SPLIT_LOSES_STATE: {
         means:
-          'A statement that needs to run outside a transaction stands where the transaction before it still has something that would be lost: a SET LOCAL, a LOCK TABLE, a cursor, a savepoint, deferred constraints, or a temporary table with ON COMMIT. Both lines are named.',
-        why: 'The file has to be committed before that statement, and PostgreSQL forgets these things at the commit. What follows would run under other conditions than the author had in mind.',
+          'A statement that needs to run outside a transaction stands where the transaction before it still has something that would be lost: a SET LOCAL, a LOCK TABLE, a cursor, a savepoint, deferred constraints, or a temporary table with ON COMMIT. Both lines are named. Or lastval() stands where nothing before it in its own transaction has set it.',
+        why: 'The file has to be committed before that statement, and PostgreSQL forgets these things at the commit. What follows would run under other conditions than the author had in mind. And the rows of the history are numbered by a sequence of their own, which is what lastval() would then give.',
         way: 'Move the statement into a migration of its own, or to a place before or after the part that needs the state.',
       },
       SINGLE_TRANSACTION_IMPOSSIBLE: {

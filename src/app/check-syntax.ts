@@ -36,11 +36,16 @@ export function scriptsOf(migration: Migration): readonly SqlScript[] {
   );
 }
 
-/** Transaction commands are not sent as they stand, so nobody has to judge them. */
+/**
+ * Transaction commands too: those that are understood are taken out of the file, and what a forgotten semicolon put
+ * behind one (`commit insert into …`) would go with it.
+ */
 function subjectsOf(script: SqlScript): readonly Subject[] {
-  return script.statements
-    .filter(({ traits }) => traits.control === null || traits.control === 'savepoint')
-    .map((statement) => ({ script, statement, text: script.text.slice(statement.start, statement.end) }));
+  return script.statements.map((statement) => ({
+    script,
+    statement,
+    text: script.text.slice(statement.start, statement.end),
+  }));
 }
 
 async function askServer(

@@ -9,7 +9,7 @@ import { readSections, type Section } from './steps/blocks.js';
 import { aloneDraft, type Draft, finishSteps, transactionDraft } from './steps/draft.js';
 import { groupStatements, openValue } from './steps/group.js';
 import { checkSingleTransaction } from './steps/single-transaction.js';
-import { checkSplits } from './steps/split-state.js';
+import { checkLastValue, checkSplits } from './steps/split-state.js';
 import { ScriptProblems } from './steps/problems.js';
 import { findResumeObstacle } from './steps/resume.js';
 
@@ -49,6 +49,7 @@ export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
   refuseSessionCommands(script.statements, problems);
   const drafts = draftSteps(readSections(script.statements, problems), options, problems);
   checkSplits(script, drafts, problems);
+  checkLastValue(script, drafts, problems);
   if (options.singleTransaction === true) checkSingleTransaction(drafts, options.serverMajor, problems);
   const obstacle = findResumeObstacle(script, drafts, problems);
   const last = drafts.at(-1);

@@ -43,6 +43,16 @@ describe.each(servers)('files that cannot be used on PostgreSQL $major', (server
     expect(verified.problems).toHaveLength(2);
   });
 
+  it.each([
+    ['COMMIT', 'begin; create table a (id int); commit insert into a values (1);'],
+    ['BEGIN', 'begin atomic select 1; end;'],
+    ['END', 'begin; create table a (id int); end if;'],
+  ])('judges what a forgotten semicolon put behind %s, and drops nothing silently', async (_, sql) => {
+    const app = await createWorkspace({ '1_a.sql': sql }, { server });
+    expect(codesOf(await failure(app.up()))).toEqual(['SQL_SYNTAX']);
+    await mustBeUntouched(app);
+  });
+
   it('reports everything that is wrong in one go', async () => {
     const app = await createWorkspace(
       {

@@ -289,6 +289,23 @@ describe('state of the transaction', () => {
     ]);
   });
 
+  it.each([
+    'select lastval()',
+    "select nextval('s'); vacuum t; select lastval()",
+    'begin; insert into t values (1); commit; begin; create table u as select LASTVAL() as a; commit',
+  ])('is not what lastval() finds at the beginning of a step: %s', (text) => {
+    expect(problems(text)).toMatchObject([{ code: 'SPLIT_LOSES_STATE' }]);
+  });
+
+  it.each([
+    'insert into t values (1); select lastval()',
+    "vacuum t; do $$ begin perform nextval('s'); end $$; select lastval()",
+    "select nextval('s'); vacuum t; select currval('s')",
+    "select 'lastval()'::text || 'currval(1)'",
+  ])('is what lastval() finds behind the statement that set it: %s', (text) => {
+    expect(problems(text)).toEqual([]);
+  });
+
   it('counts also where ADD VALUE makes the split', () => {
     expect(problems("lock table t;\nalter type mood add value 'x';\nselect 1")).toMatchObject([
       { code: 'SPLIT_LOSES_STATE', line: 11 },

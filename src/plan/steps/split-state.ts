@@ -26,3 +26,27 @@ function refuse(opener: Statement, state: string, follower: Statement, problems:
     hint: 'Split the migration in two there, or use something that outlives the transaction (SET in place of SET LOCAL).',
   });
 }
+
+/**
+ * Refuses a lastval() that no statement of its own transaction has set: the rows of the history are numbered by a
+ * sequence too, and are written in the same session between the steps.
+ */
+export function checkLastValue(script: SqlScript, drafts: readonly Draft[], problems: ScriptProblems): void {
+  for (const { statements } of drafts) {
+    const reader = statements.findIndex(
+      ({ traits, start, end }) =>
+        traits.readsSequenceState && callsLastval.test(script.text.slice(start, end)),
+    );
+    const statement = statements[reader];
+    if (statement === undefined || statements.slice(0, reader).some(maySetSequence)) continue;
+    problems.add('SPLIT_LOSES_STATE', statement, {
+      message: `${problems.place(statement)} reads lastval(), which begins anew with each step: Lockkeeper numbers its own rows in between.`,
+      hint: "Name the sequence (currval('…')), or put the statement into the transaction that takes the value.",
+    });
+  }
+}
+
+const callsLastval = /\blastval\b/i;
+
+const maySetSequence = ({ traits }: Statement): boolean =>
+  traits.optimizable || traits.inTransaction === 'opaque' || traits.label === 'EXECUTE';
