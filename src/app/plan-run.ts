@@ -36,7 +36,8 @@ export async function planRun(
   const warnings: Warning[] = [];
   const action = direction === 'up' ? 'apply' : 'rollback';
   const migrations = candidates.map(({ migration, script }): PlannedMigration => {
-    const cut = cutScript(migration, script, { request, partitioned });
+    const plain = script === null || isPlain(script);
+    const cut = cutScript(migration, script, { request, partitioned, plain });
     problems.push(...cut.problems);
     warnings.push(...cut.warnings);
     const isLast = migration === candidates.at(-1)?.migration;
@@ -48,7 +49,7 @@ export async function planRun(
     return {
       migration,
       script: script ?? emptyScript(migration),
-      plain: script === null || isPlain(script),
+      plain,
       steps: cut.steps,
       open: unfinished?.steps ?? [],
       notResumable: cut.notResumable,
@@ -68,7 +69,11 @@ interface Cut {
 function cutScript(
   migration: Migration,
   script: Script | null,
-  about: { readonly request: PlanRequest; readonly partitioned: ReadonlySet<string> },
+  about: {
+    readonly request: PlanRequest;
+    readonly partitioned: ReadonlySet<string>;
+    readonly plain: boolean;
+  },
 ): Cut {
   const { transaction: modeUp, transactionDown } = migration.metadata;
   const mode = about.request.direction === 'up' ? modeUp : (transactionDown ?? modeUp);
@@ -82,6 +87,7 @@ function cutScript(
   }
   return planSteps(script, {
     mode,
+    plain: about.plain,
     serverMajor: about.request.session.info.major,
     singleTransaction: about.request.singleTransaction,
     relationKind: (relation) =>

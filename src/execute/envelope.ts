@@ -6,17 +6,21 @@ import {
   closeApply,
   closeRollback,
   completeStep,
+  executeClaim,
+  executeFinish,
   finishApply,
   finishRollback,
   type HistoryRow,
   type JournalStep,
+  type Preparation,
+  prepareLinks,
+  setMark,
 } from '../history/index.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { hygiene, hygieneStatements } from '../pg/index.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
-import { quoteLiteral } from '../sql/quote.js';
 import type { Run } from './run.js';
 
 /** One step of one migration on its way through a run. */
@@ -27,13 +31,17 @@ export interface StepRun {
   readonly replay: readonly Part[];
   /** All migrations share one transaction, which is begun and committed outside. */
   readonly insideSingleTransaction: boolean;
+  /** Set where the step is one of several messages under way. */
+  readonly chain?: Chain;
 }
 
-/** What ties a message to the one before it, for `LookAhead`. */
+/** What ties a message to its neighbours, for `LookAhead`. */
 export interface Chain {
-  /** The mark that has to stand; null for none. */
+  /** The statements that the session holds prepared, or is to prepare at the end of the message. */
+  readonly prepared: Preparation;
+  /** The mark that has to stand; null for the first of the chain, which prepares what the others execute. */
   readonly after: string | null;
-  /** The mark that the message sets behind its COMMIT. */
+  /** The mark that the message leaves when it commits. */
   readonly mark: string;
 }
 
@@ -46,27 +54,28 @@ const isLast = (run: StepRun): boolean => run.step.number === run.planned.steps.
 export function transactionParts(
   run: Run,
   stepRun: StepRun & { readonly step: TransactionStep },
-  chain: Chain | null = null,
 ): readonly Part[] {
   const { planned, step } = stepRun;
   const script = planned.script as SqlScript;
   return [
-    ...opening(run, { ...stepRun, after: chain?.after ?? null }, step.begin),
+    ...opening(run, stepRun, step.begin),
     ...step.statements.map((statement) => theirs(script, statement)),
     ...closing(run, stepRun),
-    ...(chain === null ? [] : [ours(`set ${markSetting} = ${quoteLiteral(chain.mark)}`, 'SET')]),
+    ...chainHead(stepRun.chain),
   ];
 }
 
-/** A setting of the session that tells a message that was sent ahead whether the one before it was committed. */
-const markSetting = 'lockkeeper.done';
+/** What the first message of a chain leaves for the others. */
+function chainHead(chain: Chain | undefined): readonly Part[] {
+  if (chain === undefined || chain.after !== null) return [];
+  return [
+    ours(setMark(chain.mark), 'SET'),
+    ...prepareLinks(chain.prepared).map((text) => ours(text, 'PREPARE')),
+  ];
+}
 
 /** Everything before the user's own statements. */
-export function opening(
-  run: Run,
-  stepRun: StepRun & { readonly after?: string | null },
-  beginOptions: string | null,
-): readonly Part[] {
+export function opening(run: Run, stepRun: StepRun, beginOptions: string | null): readonly Part[] {
   const { planned, step } = stepRun;
   const before = step.number === 1 && run.direction === 'up' ? planned.migration.validateBefore : null;
   return [
@@ -96,25 +105,25 @@ export function closing(run: Run, stepRun: StepRun): readonly Part[] {
   ];
 }
 
-function claim(run: Run, stepRun: StepRun & { readonly after?: string | null }): Part {
-  const { planned } = stepRun;
-  const guard = guardOf(run, stepRun.after ?? null);
+function claim(run: Run, stepRun: StepRun): Part {
+  const { planned, chain } = stepRun;
+  const { migration } = planned;
+  const answer = run.direction === 'up' ? 'INSERT 0 1' : 'SELECT 1';
+  if (chain !== undefined && chain.after !== null)
+    return ours(executeClaim(chain.prepared, historyRow(migration), chain.after), answer);
   if (!isAtomic(planned)) {
-    return ours(claimStep(run.tables, journalStep(run, stepRun, null), run.stamp, guard), 'INSERT 0 1');
+    const text = claimStep(run.tables, journalStep(run, stepRun, null), run.stamp, run.guard);
+    return ours(text, 'INSERT 0 1');
   }
   return run.direction === 'up'
-    ? ours(claimApply(run.tables, historyRow(planned.migration), run.stamp, guard), 'INSERT 0 1')
-    : ours(claimRollback(run.tables, planned.migration, guard), 'SELECT 1');
-}
-
-/** 1 while the lock is held, and the message before (when there is one in flight) has been committed; raises else. */
-function guardOf(run: Run, after: string | null): string {
-  if (after === null) return run.guard;
-  return `(${run.guard}) / (case when pg_catalog.current_setting('${markSetting}', true) = ${quoteLiteral(after)} then 1 else 0 end)`;
+    ? ours(claimApply(run.tables, historyRow(migration), run.stamp, run.guard), answer)
+    : ours(claimRollback(run.tables, migration, run.guard), answer);
 }
 
 function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {
-  const { planned } = stepRun;
+  const { planned, chain } = stepRun;
+  if (chain !== undefined && chain.after !== null)
+    return [ours(executeFinish(chain.prepared, planned.migration, chain.mark), 'INSERT 0 1')];
   if (isAtomic(planned)) {
     const text =
       run.direction === 'up'

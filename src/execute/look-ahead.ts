@@ -1,6 +1,6 @@
 import type { TransactionStep } from '../migration/step.js';
 import { isAtomic, type Plan, type PlannedMigration } from '../plan/plan.js';
-import { transactionParts, type StepRun } from './envelope.js';
+import { type Chain, transactionParts, type StepRun } from './envelope.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
 
@@ -19,6 +19,8 @@ export class LookAhead {
   readonly #run: Run;
   readonly #plan: Plan;
   readonly #position: ReadonlyMap<PlannedMigration, number>;
+  /** Statements of a chain are prepared anew with each: hygiene between two chains throws them away. */
+  #chains = 0;
   #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<void> } | null = null;
 
   constructor(run: Run, plan: Plan) {
@@ -36,10 +38,12 @@ export class LookAhead {
   async send(stepRun: PlainStepRun, isFirstTry: boolean): Promise<void> {
     const taken = this.#take(stepRun.planned);
     const next = isFirstTry ? this.#next(stepRun.planned) : null;
-    // A message that was sent ahead left its mark by itself, if there is a next one.
-    const outcome = taken ?? this.#send(stepRun, null);
+    if (taken === null) this.#chains += 1;
+    // A message that was sent ahead left its mark by itself.
+    const outcome =
+      taken ?? this.#send(stepRun, next === null ? undefined : this.#link(null, stepRun.planned));
     if (next !== null) {
-      const behind = this.#send(next, stepRun.planned);
+      const behind = this.#send(next, this.#link(stepRun.planned, next.planned));
       behind.catch(() => {}); // whoever takes the message gets its error; until then nobody waits for it
       this.#flight = { planned: next.planned, outcome: behind };
     }
@@ -70,12 +74,18 @@ export class LookAhead {
     return { planned: next, step, replay: [], insideSingleTransaction: this.#plan.singleTransaction };
   }
 
-  async #send(stepRun: PlainStepRun, after: PlannedMigration | null): Promise<void> {
-    const parts = transactionParts(this.#run, stepRun, {
-      after: after === null ? null : this.#mark(after),
-      mark: this.#mark(stepRun.planned),
-    });
+  async #send(stepRun: PlainStepRun, chain: Chain | undefined): Promise<void> {
+    const parts = transactionParts(this.#run, chain === undefined ? stepRun : { ...stepRun, chain });
     await sendParts(this.#run.session, parts);
+  }
+
+  #link(after: PlannedMigration | null, planned: PlannedMigration): Chain {
+    const { tables, stamp, direction, guard } = this.#run;
+    return {
+      prepared: { tables, stamp, direction, guard, number: this.#chains },
+      after: after === null ? null : this.#mark(after),
+      mark: this.#mark(planned),
+    };
   }
 
   #mark(planned: PlannedMigration): string {
@@ -88,8 +98,9 @@ export function isQuick(
   planned: PlannedMigration,
   step: PlannedMigration['steps'][number],
 ): step is TransactionStep {
-  const { validateBefore, validateAfter } = planned.migration;
+  const { validateBefore, validateAfter, repeatable } = planned.migration;
   return (
+    !repeatable &&
     step.kind === 'transaction' &&
     step.begin === null &&
     isAtomic(planned) &&

@@ -19,6 +19,7 @@ export {
   type LeaseHolder,
 } from './lease.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
+export { executeClaim, executeFinish, prepareLinks, setMark, type Preparation } from './prepared.js';
 export {
   emptyHistory,
   readHistory,

@@ -51,7 +51,38 @@ const whereLog = (key: MigrationKey): string =>
  * (23505) and not our DDL (ENGINE A6). `guard` is SQL that gives 1, or raises where the run lost its lock.
  */
 export function claimApply(tables: HistoryTables, row: HistoryRow, stamp: RunStamp, guard: string): string {
-  const values = [
+  return `${insertRow(tables, rowValues(row), stamp, guard)}${row.repeatable ? replaceRow : ''}`;
+}
+
+/** The INSERT of a claim; its values are SQL. */
+export function insertRow(
+  tables: HistoryTables,
+  values: readonly string[],
+  stamp: RunStamp,
+  guard: string,
+): string {
+  return `insert into ${tables.migrations} (${rowColumns.join(', ')}, batch, run_id) values (${values.join(', ')}, ${stamp.batch} * (${guard}), ${quoteLiteral(stamp.runId)})`;
+}
+
+export const rowColumns = [
+  'source',
+  'version',
+  'name',
+  'release',
+  'description',
+  'author',
+  'format',
+  'checksum',
+  'checksum_tokens',
+  'depends',
+  'rollback_available',
+  'down_script',
+  'down_script_hash',
+] as const;
+
+/** What a migration puts into `rowColumns`, as SQL. */
+export function rowValues(row: HistoryRow): readonly string[] {
+  return [
     quoteLiteral(row.source),
     quoteLiteral(row.version),
     quoteLiteral(row.name),
@@ -59,8 +90,6 @@ export function claimApply(tables: HistoryTables, row: HistoryRow, stamp: RunSta
     literal(row.description),
     literal(row.author),
     quoteLiteral(row.format),
-    `${stamp.batch} * (${guard})`,
-    quoteLiteral(stamp.runId),
     quoteLiteral(row.checksum),
     quoteLiteral(row.tokenChecksum),
     textArray(row.depends),
@@ -68,31 +97,65 @@ export function claimApply(tables: HistoryTables, row: HistoryRow, stamp: RunSta
     literal(row.downScript),
     literal(row.downScriptHash),
   ];
-  return `insert into ${tables.migrations} (${historyColumns}) values (${values.join(', ')})${row.repeatable ? replaceRow : ''}`;
 }
 
-const historyColumns =
-  'source, version, name, release, description, author, format, batch, run_id, checksum, checksum_tokens, depends, rollback_available, down_script, down_script_hash';
-
-const replaceRow = ` on conflict (source, version) do update set seq = default, applied_at = pg_catalog.clock_timestamp(), ${historyColumns
-  .split(', ')
-  .slice(2)
+const replaceRow = ` on conflict (source, version) do update set seq = default, applied_at = pg_catalog.clock_timestamp(), ${[
+  ...rowColumns.slice(2),
+  'batch',
+  'run_id',
+]
   .map((column) => `${column} = excluded.${column}`)
   .join(', ')}`;
 
 /** Completes the row of `claimApply` and writes the journal; answers `INSERT 0 1`. */
 export function finishApply(tables: HistoryTables, key: MigrationKey, stamp: RunStamp): string {
-  return `with done as (update ${tables.migrations} set execution_time_ms = pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000) where ${where(key)} returning applied_at) insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) select ${quoteLiteral(stamp.runId)}, ${quoteLiteral(key.source)}, ${quoteLiteral(key.version)}, 0, 'apply', 'completed', applied_at, pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)} from done`;
+  return completeRow(tables, { ...keyValues(key), condition: '' }, stamp);
+}
+
+/** A key and perhaps a further condition, all of it SQL. */
+export interface SqlKey {
+  readonly source: string;
+  readonly version: string;
+  readonly condition: string;
+}
+
+export const keyValues = (key: MigrationKey) => ({
+  source: quoteLiteral(key.source),
+  version: quoteLiteral(key.version),
+});
+
+export function completeRow(
+  tables: HistoryTables,
+  { source, version, condition }: SqlKey,
+  stamp: RunStamp,
+): string {
+  return `with done as (update ${tables.migrations} set execution_time_ms = pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000) where source = ${source} and version = ${version}${condition} returning source, version, applied_at) insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) select ${quoteLiteral(stamp.runId)}, source, version, 0, 'apply', 'completed', applied_at, pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)} from done`;
 }
 
 /** Takes the history row away before the way down runs; raises where it is gone already. Answers `SELECT 1`. */
 export function claimRollback(tables: HistoryTables, key: MigrationKey, guard: string): string {
-  return `with gone as (delete from ${tables.migrations} where ${where(key)} returning 1) select (1 / (pg_catalog.count(*)::int)) * (${guard}) from gone`;
+  return deleteRow(tables, { ...keyValues(key), condition: '' }, guard);
+}
+
+export function deleteRow(
+  tables: HistoryTables,
+  { source, version, condition }: SqlKey,
+  guard: string,
+): string {
+  return `with gone as (delete from ${tables.migrations} where source = ${source} and version = ${version}${condition} returning 1) select (1 / (pg_catalog.count(*)::int)) * (${guard}) from gone`;
 }
 
 /** Writes the journal of an undone migration; answers `INSERT 0 1`. */
 export function finishRollback(tables: HistoryTables, key: MigrationKey, stamp: RunStamp): string {
-  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) values (${quoteLiteral(stamp.runId)}, ${quoteLiteral(key.source)}, ${quoteLiteral(key.version)}, 0, 'rollback', 'completed', pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)})`;
+  return journalRollback(tables, { ...keyValues(key), condition: '' }, stamp);
+}
+
+export function journalRollback(
+  tables: HistoryTables,
+  { source, version, condition }: SqlKey,
+  stamp: RunStamp,
+): string {
+  return `insert into ${tables.log} (run_id, source, migration_version, step, action, status, started_at, completed_at, execution_context) select ${quoteLiteral(stamp.runId)}, ${source}, ${version}, 0, 'rollback', 'completed', pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(), ${quoteLiteral(stamp.context)}${condition}`;
 }
 
 export type JournalAction = 'apply' | 'rollback';

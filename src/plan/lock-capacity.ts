@@ -1,5 +1,6 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { Migration } from '../migration/migration.js';
+import { countRelations } from '../sql/relations.js';
 
 /** What the server can hold in its shared lock table. */
 export interface LockCapacity {
@@ -27,5 +28,6 @@ export function assertLocksFit(migrations: readonly Migration[], capacity: LockC
 
 function relationsCreated(migration: Migration): number {
   if (migration.up.kind === 'code') return 0;
-  return migration.up.statements.reduce((sum, statement) => sum + statement.traits.relationsCreated, 0);
+  const { text, statements } = migration.up;
+  return statements.reduce((sum, statement) => sum + countRelations(text, statement), 0);
 }

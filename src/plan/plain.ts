@@ -41,6 +41,8 @@ function isPlainStatement({ traits, copyData }: Statement, made: ReadonlySet<str
     return false;
   if (traits.inTransaction !== 'yes' || !traits.certain || copyData !== null || traits.commitAfter)
     return false;
+  // CREATE TABLE AS runs a query, and any function in it.
+  if (traits.optimizable || traits.refused !== null) return false;
   if (traits.label === 'CREATE INDEX') return traits.relation !== null && made.has(traits.relation);
   return plainLabels.has(traits.label);
 }

@@ -16,6 +16,8 @@ import { findResumeObstacle } from './steps/resume.js';
 export interface StepOptions {
   readonly mode: TransactionMode;
   readonly serverMajor: number;
+  /** `isPlain` of the script: there is nothing to split, refuse or warn of. @default false */
+  readonly plain?: boolean;
   /** The whole run shares one transaction; whatever cannot is refused. @default false */
   readonly singleTransaction?: boolean;
   /**
@@ -45,6 +47,7 @@ export interface StepPlan {
  * inside one travel alone; BEGIN and COMMIT of the file are understood and never sent. Pure: nothing is executed.
  */
 export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
+  if (options.plain === true && options.mode === 'auto') return oneStep(script);
   const problems = new ScriptProblems(script);
   refuseSessionCommands(script.statements, problems);
   const drafts = draftSteps(readSections(script.statements, problems), options, problems);
@@ -62,6 +65,13 @@ export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
     commitAfter: last === undefined ? null : openValue(last.statements, options.serverMajor),
   };
 }
+
+function oneStep(script: SqlScript): StepPlan {
+  const draft = transactionDraft([...script.statements]);
+  return { ...nothingToSay, steps: script.statements.length === 0 ? [] : finishSteps(script, [draft]) };
+}
+
+const nothingToSay = { problems: [], warnings: [], resumable: true, notResumable: null, commitAfter: null };
 
 function draftSteps(sections: readonly Section[], options: StepOptions, problems: ScriptProblems): Draft[] {
   const isAlone = ({ traits }: Statement): boolean =>

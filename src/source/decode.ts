@@ -7,19 +7,21 @@ import { problemAt, inFile } from '../sql/position.js';
 export interface DecodedFile {
   readonly bytes: Buffer;
   readonly text: string;
+  /** The very bytes that were listed and hashed; false where the file was read a second time. */
+  readonly asListed: boolean;
 }
 
 /**
- * Reads a file whose text is to be sent to a server.
+ * Reads a file whose text is to be sent to a server; `listed` are its bytes where the listing kept them.
  * @throws {MIGRATION_UNREADABLE} when it cannot be read, is not UTF-8, or holds a NUL character.
  */
-export function readText(path: string, shown: string): DecodedFile {
-  const bytes = readBytes(path, shown);
+export function readText(path: string, shown: string, listed: Buffer | null): DecodedFile {
+  const bytes = listed ?? readBytes(path, shown);
   if (!isUtf8(bytes)) throw notUtf8(bytes, shown);
   const decoded = bytes.toString('utf8');
   const text = decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
   const nul = text.indexOf('\0');
-  if (nul === -1) return { bytes, text };
+  if (nul === -1) return { bytes, text, asListed: listed !== null };
   const problem = problemAt('MIGRATION_UNREADABLE', text, {
     offset: nul,
     message: `"${shown}" holds a NUL character, which PostgreSQL cannot take (08P01).`,

@@ -1,25 +1,52 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 
-const bufferSize = 65_536;
+const slabSize = 262_144;
+/** Room for one more small file; where less is left of a slab, a new one is begun. */
+const smallFile = 65_536;
+/** What is kept of a listing for the reading behind it; what comes after that is read again. */
+const mostKept = 16_000_000;
 
 /**
- * Reads many files one after another into one buffer. Most migrations fit into it, which saves the size query and
- * the allocation that `readFileSync` spends on each; listing thousands of files is the price of every `status`.
+ * Reads many files one after another into large buffers. Most migrations are small, and `readFileSync` spends a size
+ * query and an allocation on each; listing thousands of files is the price of every `status`. The bytes are kept, so
+ * that what was listed and hashed is the very thing that is read afterwards.
  */
 export class FileReader {
-  readonly #buffer = Buffer.allocUnsafeSlow(bufferSize);
+  #slab = Buffer.alloc(0);
+  #used = 0;
+  #room = mostKept;
+  readonly #kept = new Map<string, Buffer>();
 
-  /** The bytes of a file; valid until the next call. @throws whatever the file system says. */
+  /** The bytes of a file; valid until the next call, unless there was room to keep them. @throws whatever the file system says. */
   read(path: string): Buffer {
+    if (this.#slab.length - this.#used < smallFile) {
+      this.#slab = Buffer.allocUnsafeSlow(slabSize);
+      this.#used = 0;
+    }
+    const free = this.#slab.length - this.#used;
     const descriptor = openSync(path, constants.O_RDONLY);
     let length: number;
     try {
-      length = readSync(descriptor, this.#buffer, 0, bufferSize, null);
+      length = readSync(descriptor, this.#slab, this.#used, free, null);
     } finally {
       closeSync(descriptor);
     }
-    return length < bufferSize ? this.#buffer.subarray(0, length) : readFileSync(path);
+    if (length === free) return readFileSync(path);
+    const bytes = this.#slab.subarray(this.#used, this.#used + length);
+    if (length <= this.#room) {
+      this.#kept.set(path, bytes);
+      this.#used += length;
+      this.#room -= length;
+    }
+    return bytes;
+  }
+
+  /** The bytes that `read` gave for this file, handed out once; null where they were not kept. */
+  take(path: string): Buffer | null {
+    const bytes = this.#kept.get(path);
+    this.#kept.delete(path);
+    return bytes ?? null;
   }
 }
 

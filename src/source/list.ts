@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { LockkeeperError } from '../core/errors.js';
 import type { MigrationFile } from '../migration/migration.js';
 import { parseMigrationName, sortByVersion, versionIdentity } from '../migration/version.js';
-import { FileReader, rawChecksum } from './file-bytes.js';
+import { type FileReader, rawChecksum } from './file-bytes.js';
 import { parseFileKind, type FileKind } from './file-kind.js';
 import type { SourceOptions } from './options.js';
 import { holdsRepeatable } from './repeatable.js';
@@ -15,6 +15,13 @@ export interface SourceListing {
   readonly files: readonly MigrationFile[];
   /** Duplicates, names without a version, files that cannot be read. They are not among `files`. */
   readonly problems: readonly LockkeeperError[];
+}
+
+/** The project that a folder belongs to. */
+export interface SourceProject {
+  readonly root: string;
+  /** Keeps what a listing read for the reading after it. */
+  readonly reader: FileReader;
 }
 
 /** A way up with its way down, before anything was read. */
@@ -29,8 +36,8 @@ interface Candidate {
  * Lists a folder: file names and the hashes of their bytes.
  * @throws {MIGRATIONS_DIR_MISSING} when there is no such folder.
  */
-export function listMigrations(options: SourceOptions, root: string): SourceListing {
-  const listing = new Listing(options, root);
+export function listMigrations(options: SourceOptions, project: SourceProject): SourceListing {
+  const listing = new Listing(options, project);
   return listing.run();
 }
 
@@ -38,14 +45,15 @@ export function listMigrations(options: SourceOptions, root: string): SourceList
 class Listing {
   readonly #options: SourceOptions;
   readonly #root: string;
-  readonly #reader = new FileReader();
+  readonly #reader: FileReader;
   readonly #candidates: Candidate[] = [];
   readonly #downs = new Map<string, string>();
   readonly #problems: LockkeeperError[] = [];
 
-  constructor(options: SourceOptions, root: string) {
+  constructor(options: SourceOptions, { root, reader }: SourceProject) {
     this.#options = options;
     this.#root = root;
+    this.#reader = reader;
   }
 
   run(): SourceListing {

@@ -4,6 +4,7 @@ import type { MigrationFile, SqlScript } from '../migration/migration.js';
 import { interpretValidation, interpretWork, type WorkPlace } from './code-work.js';
 import { readText } from './decode.js';
 import { rawChecksum } from './file-bytes.js';
+import type { SourceProject } from './list.js';
 import { loadFailure } from './load-failure.js';
 import { createModuleLoader, type ModuleLoader } from './module-loader.js';
 import { interpretModule, type InterpretedModule } from './module-shape.js';
@@ -11,16 +12,21 @@ import { unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
 /** Reads code migrations of one project; the loader behind it is made once. */
-export function createCodeReader(root: string): (file: MigrationFile) => Promise<Outcome> {
-  const loader = createModuleLoader(root);
-  return (file) => readCodeMigration(file, root, loader);
+export function createCodeReader(project: SourceProject): (file: MigrationFile) => Promise<Outcome> {
+  const loader = createModuleLoader(project.root);
+  return (file) => readCodeMigration(file, project, loader);
 }
 
-async function readCodeMigration(file: MigrationFile, root: string, loader: ModuleLoader): Promise<Outcome> {
+async function readCodeMigration(
+  file: MigrationFile,
+  { root, reader }: SourceProject,
+  loader: ModuleLoader,
+): Promise<Outcome> {
   const shown = shownPath(file.path, root);
   try {
-    const { bytes, text } = readText(file.path, shown);
-    if (rawChecksum(bytes, null) !== file.checksum) return unusable([changedMeanwhile(file, shown)]);
+    const { bytes, text, asListed } = readText(file.path, shown, reader.take(file.path));
+    if (!asListed && rawChecksum(bytes, null) !== file.checksum)
+      return unusable([changedMeanwhile(file, shown)]);
     const module = await importModule(file, shown, loader);
     const interpreted = interpretModule(module, file, shown);
     return assemble(file, interpreted, { shown, source: text.replaceAll('\r\n', '\n') });

@@ -12,6 +12,7 @@ import { readText, type DecodedFile } from './decode.js';
 import { readDieselSettings } from './diesel.js';
 import { rawChecksum } from './file-bytes.js';
 import { findLateDirectives } from './late-directives.js';
+import type { SourceProject } from './list.js';
 import { unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
@@ -23,10 +24,10 @@ interface Part {
 }
 
 /** Reads one SQL migration: decodes, takes apart, cuts into statements, and checks everything that needs no server. */
-export function readSqlMigration(file: MigrationFile, root: string): Outcome {
+export function readSqlMigration(file: MigrationFile, project: SourceProject): Outcome {
   try {
-    const up = readPart(file.path, 'up', root);
-    const down = file.downPath === null ? null : readPart(file.downPath, 'down', root);
+    const up = readPart(file.path, 'up', project);
+    const down = file.downPath === null ? null : readPart(file.downPath, 'down', project);
     return new SqlReading(file, up, down).outcome();
   } catch (error) {
     if (isLockkeeperError(error)) return unusable([error]);
@@ -34,9 +35,9 @@ export function readSqlMigration(file: MigrationFile, root: string): Outcome {
   }
 }
 
-function readPart(path: string, whole: 'up' | 'down', root: string): Part {
+function readPart(path: string, whole: 'up' | 'down', { root, reader }: SourceProject): Part {
   const shown = shownPath(path, root);
-  const decoded = readText(path, shown);
+  const decoded = readText(path, shown, reader.take(path));
   return { shown, decoded, shape: splitSections(decoded.text, whole) };
 }
 
@@ -71,8 +72,9 @@ class SqlReading {
     return { migration: { ...this.#file, ...parts, tokenChecksum }, problems: [], warnings: this.#warnings };
   }
 
-  /** Between listing and reading, an editor or a checkout may have put other bytes in place. */
+  /** Between listing and reading again, an editor or a checkout may have put other bytes in place. */
   #checkUnchanged(): void {
+    if (this.#up.decoded.asListed && this.#down?.decoded.asListed !== false) return;
     const checksum = rawChecksum(this.#up.decoded.bytes, this.#down?.decoded.bytes ?? null);
     if (checksum === this.#file.checksum) return;
     this.#problems.push(

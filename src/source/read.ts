@@ -1,6 +1,7 @@
 import type { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import type { Migration, MigrationFile } from '../migration/migration.js';
+import type { SourceProject } from './list.js';
 import type { Outcome } from './outcome.js';
 import { readSqlMigration } from './read-sql.js';
 
@@ -14,17 +15,15 @@ export interface SourceReading {
 /** Reads files one after another; what stands in the way of one does not keep the others from being read. */
 export async function readMigrations(
   files: readonly MigrationFile[],
-  project: { readonly root: string },
+  project: SourceProject,
 ): Promise<SourceReading> {
   const migrations: Migration[] = [];
   const problems: LockkeeperError[] = [];
   const warnings: Warning[] = [];
-  const readCode = files.some((file) => file.format === 'typescript') ? await codeReader(project.root) : null;
+  const readCode = files.some((file) => file.format === 'typescript') ? await codeReader(project) : null;
   for (const file of files) {
     const outcome: Outcome =
-      file.format === 'sql' || readCode === null
-        ? readSqlMigration(file, project.root)
-        : await readCode(file);
+      file.format === 'sql' || readCode === null ? readSqlMigration(file, project) : await readCode(file);
     if (outcome.migration !== null) {
       migrations.push(outcome.migration);
       warnings.push(...notesOn(outcome.migration));
@@ -56,7 +55,7 @@ function notesOn({ up, down, metadata }: Migration): Warning[] {
 }
 
 // Loaded only when a code migration is pending: the loader behind it is large.
-async function codeReader(root: string): Promise<(file: MigrationFile) => Promise<Outcome>> {
+async function codeReader(project: SourceProject): Promise<(file: MigrationFile) => Promise<Outcome>> {
   const { createCodeReader } = await import('./read-code.js');
-  return createCodeReader(root);
+  return createCodeReader(project);
 }

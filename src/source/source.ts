@@ -1,5 +1,6 @@
 import type { Context } from '../core/context.js';
 import type { MigrationFile } from '../migration/migration.js';
+import { FileReader } from './file-bytes.js';
 import { listMigrations, type SourceListing } from './list.js';
 import type { SourceOptions } from './options.js';
 import { readMigrations, type SourceReading } from './read.js';
@@ -17,10 +18,11 @@ export interface Source {
 
 /** Opens a folder of migrations. Nothing is read before `list` or `read`. */
 export function createSource(options: SourceOptions, project: { readonly root: string }): Source {
+  const reader = new FileReader();
   return {
     name: options.name,
     dir: options.dir,
-    list: () => listMigrations(options, project.root),
-    read: (files) => readMigrations(files, project),
+    list: () => listMigrations(options, { ...project, reader }),
+    read: (files) => readMigrations(files, { ...project, reader }),
   };
 }

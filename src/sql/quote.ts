@@ -43,7 +43,7 @@ function assertSendable(text: string, what: string): void {
       'Remove the NUL character.',
     );
   }
-  if (/\p{Surrogate}/u.test(text)) {
+  if (!text.isWellFormed()) {
     throw refused(
       `${what} holds half of a surrogate pair, which is no character.`,
       'Remove the broken character.',

@@ -57,8 +57,6 @@ export interface StatementTraits {
   /** Object it creates or drops, as `kind name` in folded form, e.g. `table public.users`; for create-then-drop. */
   readonly creates: string | null;
   readonly drops: string | null;
-  /** About how many relations it creates and so locks until commit: table, its indexes, TOAST table and index. */
-  readonly relationsCreated: number;
   /** Analysed by the server at Parse (SELECT, INSERT …), so only a local parser can judge its syntax beforehand. */
   readonly optimizable: boolean;
   /** Calls currval() or lastval(), and so depends on an earlier nextval() of the same session. */

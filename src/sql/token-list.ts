@@ -1,4 +1,4 @@
-import { END, OPERATOR, PUNCT, QUOTED, STRING, WORD, type TokenKind } from './lexer.js';
+import { END, Lexer, OPERATOR, PUNCT, QUOTED, STRING, WORD, type TokenKind } from './lexer.js';
 
 /** Statements with more tokens than this are judged by their first ones; only data statements grow so long. */
 const mostTokens = 1 << 20;
@@ -20,6 +20,20 @@ export function withTokenList<Result>(text: string, use: (tokens: TokenList) => 
     tokens.text = '';
     if (tokens.capacity < 4096) spare = tokens;
   }
+}
+
+/** Lexes one piece of a text and lends its tokens. */
+export function withTokens<Result>(
+  text: string,
+  place: { readonly start: number; readonly end: number },
+  use: (tokens: TokenList) => Result,
+): Result {
+  return withTokenList(text, (tokens) => {
+    const lexer = new Lexer(text, place.start, place.end);
+    for (let kind = lexer.next(); kind !== END; kind = lexer.next())
+      tokens.push(kind, lexer.start, lexer.end);
+    return use(tokens);
+  });
 }
 
 /**

@@ -300,13 +300,24 @@ describe('what is wrong with an SQL file', () => {
     ]);
   });
 
-  it('notices a file that is changed, or taken away, between listing and reading', async () => {
+  it('reads what it listed, whatever becomes of the files in between', async () => {
     const opened = source({ '1_a.sql': 'select 1;', '2_b.sql': 'select 1;' });
     const { files } = opened.list();
     project?.write('migrations/1_a.sql', 'select 2;');
     project?.delete('migrations/2_b.sql');
     const { migrations, problems } = await opened.read(files);
-    expect(migrations).toEqual([]);
+    expect(problems).toEqual([]);
+    expect(migrations.map(({ up }) => (up as SqlScript).text)).toEqual(['select 1;', 'select 1;']);
+  });
+
+  it('notices a file too large to keep that is changed, or taken away, between listing and reading', async () => {
+    const large = `select 1; -- ${'x'.repeat(300_000)}`;
+    const opened = source({ '1_a.sql': large, '2_b.sql': large, '3_c.sql': large });
+    const { files } = opened.list();
+    project?.write('migrations/1_a.sql', 'select 2;');
+    project?.delete('migrations/2_b.sql');
+    const { migrations, problems } = await opened.read(files);
+    expect(migrations.map(({ version }) => version)).toEqual(['3']);
     expect(problems.map(({ code, message }) => [code, message])).toEqual([
       ['MIGRATION_UNREADABLE', expect.stringMatching(/was changed while/)],
       ['MIGRATION_UNREADABLE', expect.stringMatching(/cannot be read/)],

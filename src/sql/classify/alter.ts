@@ -3,7 +3,6 @@ import type { TokenList } from '../token-list.js';
 import { nameAt } from './name.js';
 import { afterIfExists, objectKindAt } from './object.js';
 import { hasOption, optionValue } from './option.js';
-import { countIndexes, countSequences } from './relations.js';
 import { traits } from './traits.js';
 
 export function classifyAlter(tokens: TokenList): StatementTraits {
@@ -43,11 +42,7 @@ function tableTraits(tokens: TokenList, from: number, label: string): Partial<St
     return { label: `${label} DETACH CONCURRENTLY`, inTransaction: 'no' };
   }
   if (child !== null && tokens.is(child.next, 'FINALIZE')) return { label: `${label} DETACH FINALIZE` };
-  const indexes = countIndexes(tokens, from, tokens.count);
-  return {
-    ...constraintTraits(tokens, from),
-    relationsCreated: indexes + countSequences(tokens, from, tokens.count),
-  };
+  return constraintTraits(tokens, from);
 }
 
 function constraintTraits(tokens: TokenList, from: number): Partial<StatementTraits> {

@@ -5,7 +5,6 @@ import { callTraits } from './call.js';
 import { nameAt, type Name } from './name.js';
 import { afterIfExists, kindName, objectKindAt } from './object.js';
 import { optionValue } from './option.js';
-import { countTableRelations } from './relations.js';
 import { traits } from './traits.js';
 
 /** Words that may stand between CREATE and the kind of object. */
@@ -25,12 +24,7 @@ const modifiers = [
 ] as const;
 
 export function classifyCreate(tokens: TokenList): StatementTraits {
-  let at = 1;
-  let temp = false;
-  while (tokens.isAny(at, modifiers)) {
-    if (tokens.is(at, 'TEMP') || tokens.is(at, 'TEMPORARY')) temp = true;
-    at++;
-  }
+  const { temp, next: at } = skipModifiers(tokens);
   const { kind, next, known } = objectKindAt(tokens, at);
   if (kind === 'INDEX') return classifyCreateIndex(tokens, next);
   const name = nameAt(tokens, afterIfExists(tokens, next));
@@ -42,6 +36,17 @@ export function classifyCreate(tokens: TokenList): StatementTraits {
   return name === null ? basis : { ...basis, ...creation(tokens, kind, name) };
 }
 
+/** Passes over what may stand between CREATE and the kind of object. */
+export function skipModifiers(tokens: TokenList): { readonly temp: boolean; readonly next: number } {
+  let next = 1;
+  let temp = false;
+  while (tokens.isAny(next, modifiers)) {
+    if (tokens.is(next, 'TEMP') || tokens.is(next, 'TEMPORARY')) temp = true;
+    next++;
+  }
+  return { temp, next };
+}
+
 /** What more there is to say of each kind. */
 function creation(tokens: TokenList, kind: string, name: Name): Partial<StatementTraits> {
   const relation = name.written;
@@ -49,12 +54,11 @@ function creation(tokens: TokenList, kind: string, name: Name): Partial<Statemen
     case 'TABLE':
       return { relation, ...tableTraits(tokens, name) };
     case 'MATERIALIZED VIEW':
-      return { relation, relationsCreated: 3, optimizable: true, ...callTraits(tokens) };
+      return { relation, optimizable: true, ...callTraits(tokens) };
     case 'VIEW':
     case 'SEQUENCE':
-      return { relation, relationsCreated: 1 };
     case 'FOREIGN TABLE':
-      return { relation, relationsCreated: 1 };
+      return { relation };
     case 'SCHEMA':
       return schemaTraits(tokens, name);
     case 'TRIGGER':
@@ -90,7 +94,6 @@ function classifyCreateIndex(tokens: TokenList, from: number): StatementTraits {
     waitsForSnapshots: concurrently,
     relation: table?.written ?? null,
     creates: name === null ? null : `index ${name.folded}`,
-    relationsCreated: 1,
   });
 }
 
@@ -100,25 +103,17 @@ function tableTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
   const drop = commit > 1 && tokens.is(commit, 'DROP');
   const clears = drop || (commit > 1 && tokens.is(commit, 'DELETE'));
   return {
-    relationsCreated: query ? 3 : countTableRelations(tokens, name.next),
     ...(query ? { optimizable: true, ...callTraits(tokens) } : {}),
     ...(clears ? { transactionState: `CREATE TEMP TABLE … ON COMMIT ${drop ? 'DROP' : 'DELETE ROWS'}` } : {}),
     ...(drop ? { sessionState: null } : {}),
   };
 }
 
-/** CREATE SCHEMA may hold CREATE TABLE, INDEX, VIEW, SEQUENCE and TRIGGER; all are one statement. */
+/** Without a name of its own, a schema has that of its owner. */
 function schemaTraits(tokens: TokenList, name: Name): Partial<StatementTraits> {
   const bare = tokens.is(name.next - 1, 'AUTHORIZATION') && name.parts.length === 1;
   const owner = bare ? nameAt(tokens, name.next) : null;
-  let relationsCreated = 0;
-  for (let at = tokens.find(name.next, ['CREATE']); at > 0; at = tokens.find(at + 1, ['CREATE'])) {
-    const { kind, next } = objectKindAt(tokens, tokens.is(at + 1, 'UNIQUE') ? at + 2 : at + 1);
-    const element = nameAt(tokens, afterIfExists(tokens, next));
-    if (kind === 'TABLE' && element !== null) relationsCreated += countTableRelations(tokens, element.next);
-    else if (kind === 'VIEW' || kind === 'INDEX' || kind === 'SEQUENCE') relationsCreated += 1;
-  }
-  return { relationsCreated, ...(owner === null ? {} : { creates: `schema ${owner.folded}` }) };
+  return owner === null ? {} : { creates: `schema ${owner.folded}` };
 }
 
 /** A subscription that makes a replication slot cannot be rolled back, so it is refused in a transaction. */

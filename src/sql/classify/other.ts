@@ -100,7 +100,6 @@ function selectInto(tokens: TokenList, from: number): Partial<StatementTraits> {
   return {
     relation: name.written,
     creates: `table ${name.folded}`,
-    relationsCreated: 3,
     sessionState: temp ? 'temp' : null,
   };
 }

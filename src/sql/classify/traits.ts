@@ -18,7 +18,6 @@ export function traits(label: string, special: Partial<StatementTraits> = {}): S
     relation: null,
     creates: null,
     drops: null,
-    relationsCreated: 0,
     optimizable: false,
     readsSequenceState: false,
     certain: true,

@@ -1,8 +1,13 @@
-import { WORD } from '../lexer.js';
-import type { TokenList } from '../token-list.js';
+import { skipModifiers } from './classify/create.js';
+import { nameAt } from './classify/name.js';
+import { afterIfExists, objectKindAt } from './classify/object.js';
+import { WORD } from './lexer.js';
+import type { Statement } from './statement.js';
+import { type TokenList, withTokens } from './token-list.js';
 
-// How many relations a CREATE TABLE makes. Each is locked until the transaction ends, and a run in one transaction
-// can fill the server's lock table with them (max_locks_per_transaction).
+// How many relations a statement makes. Each is locked until the transaction ends, and a run in one transaction
+// can fill the server's lock table with them (max_locks_per_transaction). Only such a run asks, so it is worked out
+// on demand and is none of the traits.
 
 /** Types of fixed length, which never need a TOAST table, with their bytes (manual, chapter "Data Types"). */
 const fixedBytes = new Map<string, number>([
@@ -23,11 +28,59 @@ const toastThreshold = 2032;
 const serials = ['SERIAL', 'BIGSERIAL', 'SMALLSERIAL', 'SERIAL4', 'SERIAL8', 'SERIAL2'] as const;
 const tableConstraints = ['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN', 'EXCLUDE'] as const;
 
+/** About how many relations a statement makes: tables with their indexes, sequences and TOAST tables. */
+export function countRelations(text: string, statement: Statement): number {
+  const { label, creates } = statement.traits;
+  if (label.startsWith('CREATE '))
+    return withTokens(text, statement, (tokens) => countCreated(tokens, skipModifiers(tokens).next));
+  if (label.startsWith('ALTER ')) return withTokens(text, statement, countAltered);
+  return creates === null ? 0 : 3; // SELECT … INTO
+}
+
+function countCreated(tokens: TokenList, at: number): number {
+  const { kind, next } = objectKindAt(tokens, at);
+  const name = nameAt(tokens, afterIfExists(tokens, next));
+  if (kind === 'INDEX') return 1;
+  if (name === null) return 0;
+  switch (kind) {
+    case 'TABLE':
+      return tokens.find(name.next, ['AS']) > 0 ? 3 : countTable(tokens, name.next);
+    case 'MATERIALIZED VIEW':
+      return 3;
+    case 'VIEW':
+    case 'SEQUENCE':
+    case 'FOREIGN TABLE':
+      return 1;
+    case 'SCHEMA':
+      return countSchemaElements(tokens, name.next);
+    default:
+      return 0;
+  }
+}
+
+/** CREATE SCHEMA may hold CREATE TABLE, INDEX, VIEW, SEQUENCE and TRIGGER; all are one statement. */
+function countSchemaElements(tokens: TokenList, from: number): number {
+  let relations = 0;
+  for (let at = tokens.find(from, ['CREATE']); at > 0; at = tokens.find(at + 1, ['CREATE'])) {
+    const { kind, next } = objectKindAt(tokens, tokens.is(at + 1, 'UNIQUE') ? at + 2 : at + 1);
+    const element = nameAt(tokens, afterIfExists(tokens, next));
+    if (kind === 'TABLE' && element !== null) relations += countTable(tokens, element.next);
+    else if (kind === 'VIEW' || kind === 'INDEX' || kind === 'SEQUENCE') relations += 1;
+  }
+  return relations;
+}
+
+function countAltered(tokens: TokenList): number {
+  const { kind, next } = objectKindAt(tokens, 1);
+  if (kind !== 'TABLE' && kind !== 'FOREIGN TABLE') return 0;
+  return countIndexes(tokens, next, tokens.count) + countSequences(tokens, next, tokens.count);
+}
+
 /**
  * The table, its TOAST table and index where a row could need one, an index for each PRIMARY KEY, UNIQUE and EXCLUDE,
  * and a sequence for each serial and identity column. What comes from LIKE or from a partitioned parent is not seen.
  */
-export function countTableRelations(tokens: TokenList, open: number): number {
+function countTable(tokens: TokenList, open: number): number {
   if (!tokens.sign(open, '(')) return 3;
   const end = tokens.afterParenthesis(open) - 1;
   let relations = 1;
@@ -43,7 +96,7 @@ export function countTableRelations(tokens: TokenList, open: number): number {
 }
 
 /** Indexes that the constraints between two tokens make. PRIMARY and UNIQUE are reserved; EXCLUDE may be a name. */
-export function countIndexes(tokens: TokenList, from: number, to: number): number {
+function countIndexes(tokens: TokenList, from: number, to: number): number {
   let count = 0;
   for (let index = from; index < to; index++) {
     if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
@@ -58,7 +111,7 @@ export function countIndexes(tokens: TokenList, from: number, to: number): numbe
 }
 
 /** Sequences that serial and identity columns between two tokens make. */
-export function countSequences(tokens: TokenList, from: number, to: number): number {
+function countSequences(tokens: TokenList, from: number, to: number): number {
   let count = 0;
   for (let index = from; index < to; index++) {
     if (tokens.nesting(index) === 1) index = tokens.afterParenthesis(index) - 1;
