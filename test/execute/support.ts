@@ -4,6 +4,9 @@ import { expect } from 'vitest';
 import { runCli, spawnCli, type CliResult, type RunningCli, type TestDatabase } from '../support/database.js';
 import type { Workspace } from '../app/workspace.js';
 
+/** Where a command runs: in a project, on a database. */
+export type Place = Pick<Workspace, 'database' | 'project'>;
+
 /** What the command line is told beside the verb. */
 export interface CommandOptions {
   /** Connects elsewhere than to the workspace's database, e.g. through a proxy. */
@@ -11,11 +14,7 @@ export interface CommandOptions {
 }
 
 /** Starts the built program on a workspace, to be watched, signalled or killed. */
-export function start(
-  workspace: Workspace,
-  args: readonly string[],
-  options: CommandOptions = {},
-): RunningCli {
+export function start(workspace: Place, args: readonly string[], options: CommandOptions = {}): RunningCli {
   return spawnCli(args, {
     cwd: workspace.project.dir,
     env: { DATABASE_URL: options.url ?? workspace.database.url },
@@ -25,7 +24,7 @@ export function start(
 
 /** Runs the built program on a workspace to its end. */
 export async function command(
-  workspace: Workspace,
+  workspace: Place,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CliResult> {
@@ -36,7 +35,7 @@ export async function command(
 }
 
 /** Runs `up` and holds that it ends with 0. */
-export async function upFinishes(workspace: Workspace, ...flags: readonly string[]): Promise<void> {
+export async function upFinishes(workspace: Place, ...flags: readonly string[]): Promise<void> {
   const result = await command(workspace, ['up', ...flags]);
   expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({
     code: 0,

@@ -43,14 +43,20 @@ export async function createDatabase(server: TestServer = latest): Promise<TestD
     return client;
   };
   let own: Promise<Client> | null = null;
+  // A server that was stopped on purpose ends the session; the next query opens another.
+  const forget = (): void => void (own = null);
+  const openOwn = async (): Promise<Client> => (await connect()).once('end', forget);
   return {
     url,
     name,
     server,
     connect,
     query: async <Row extends QueryResultRow>(sql: string, params?: readonly unknown[]) => {
-      own ??= connect();
-      const client = await own;
+      own ??= openOwn();
+      const client = await own.catch((error: unknown) => {
+        forget();
+        throw error;
+      });
       const result = await (params === undefined
         ? client.query<Row>(sql)
         : client.query<Row>(sql, [...params]));

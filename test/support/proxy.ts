@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 /** Which way bytes went through the proxy. */
 export type Flow = 'toServer' | 'toClient';
 
-/** What a piece of the traffic meets: it passes, or the line is cut before it does. */
-export type Verdict = 'pass' | 'cut';
+/** What a piece of the traffic meets: it passes, it vanishes without a word, or the line is cut before it passes. */
+export type Verdict = 'pass' | 'drop' | 'cut';
 
 export interface ProxyOptions {
   /** Looks at every piece before it goes on; `count` counts those of its direction from 1, over all connections. */
@@ -40,8 +40,9 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     };
     const pass = (flow: Flow, to: Socket) => (bytes: Buffer) => {
       counts[flow] += 1;
-      if (options.watch?.(flow, bytes, counts[flow]) === 'cut') end();
-      else if (!to.destroyed) to.write(bytes);
+      const verdict = options.watch?.(flow, bytes, counts[flow]) ?? 'pass';
+      if (verdict === 'cut') end();
+      else if (verdict === 'pass' && !to.destroyed) to.write(bytes);
     };
     client.on('data', pass('toServer', server));
     server.on('data', pass('toClient', client));

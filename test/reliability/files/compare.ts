@@ -61,6 +61,7 @@ export class Comparer {
     if (/^. public\./m.test(afterPsql + afterOurs) || afterPsql.includes('prepared ')) await this.#renew();
     return {
       style: file.style,
+      serverMajor: this.#server.major,
       text: Buffer.from(bytes).toString('utf8'),
       psql,
       ours: outcome,

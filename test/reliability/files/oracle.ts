@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,10 @@ function findPsql(): string | null {
   const candidates = [...installed.map((major) => join(base, major, 'bin', 'psql')), '/usr/bin/psql'];
   return candidates.find(existsSync) ?? null;
 }
+
+/** Its major version; 0 where there is none. */
+export const psqlMajor: number =
+  psql === null ? 0 : Number(/\d+/.exec(execFileSync(psql, ['--version'], { encoding: 'utf8' }))?.[0]);
 
 export interface PsqlOutcome {
   readonly ok: boolean;
