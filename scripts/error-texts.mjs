@@ -304,7 +304,12 @@ export const areas = [
         means:
           'An earlier run was interrupted, and what became of one of its steps is not known yet, or has to be finished in its own direction first.',
         why: 'PostgreSQL does not record the outcome of every statement, for instance of a CALL of a procedure that commits. An old session may also still be at work on the step. Whether it is finished is never guessed: running it twice may do harm.',
-        way: 'Follow the message: wait for the session that it names, or finish the migration with `up`, or its rollback with `down --only`. Where the outcome is not recorded, look at the database and tell what you found: `lockkeeper mark <version> --applied --why "…"`, or `--pending`.',
+        way: 'Follow the message: wait for the session that it names, or finish the migration with `up`, or its rollback with `down --only`. Where the outcome is not recorded, look at the database and tell what you found: `lockkeeper repair <version> --step <number> --done --why "…"`, or `--again`; [After a crash](after-a-crash.md) says more. The author of a migration can answer beforehand with `-- resume: again` or `-- resume-check:`.',
+      },
+      STEP_NOT_INTERRUPTED: {
+        means: '`repair --step` was told what became of a step that is not interrupted.',
+        why: 'Only a step that was begun and not finished has an outcome that a person can settle. Others are done, or were never begun, or failed and left nothing.',
+        way: 'The message names the steps that are interrupted. Where there is none, run `lockkeeper up` to go on. To settle a whole migration: `lockkeeper mark`.',
       },
       RECOVERY_CHANGED: {
         means: 'A migration was partly applied, and its file was edited before the rest was run.',

@@ -1,6 +1,7 @@
 import type { LockkeeperError } from '../core/errors.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import { findSyntaxRefusals, type Session, sqlstate } from '../pg/index.js';
+import { resumeChecks } from '../plan/steps/resume-directive.js';
 import { fromCodePoints, inFile, problemAt } from '../sql/position.js';
 import type { Statement } from '../sql/statement.js';
 
@@ -31,9 +32,10 @@ export async function findSyntaxProblems(
 /** Everything of a migration that is SQL, the way back too: it should not turn out broken when it is needed. */
 export function scriptsOf(migration: Migration): readonly SqlScript[] {
   const { up, down, validateBefore, validateAfter } = migration;
-  return [validateBefore, up, validateAfter, down].filter(
+  const scripts = [validateBefore, up, validateAfter, down].filter(
     (script): script is SqlScript => script !== null && script.kind === 'sql',
   );
+  return scripts.flatMap((script) => [script, ...resumeChecks(script)]);
 }
 
 /**

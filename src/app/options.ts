@@ -99,6 +99,10 @@ export interface MarkOptions extends ConfirmOptions {
 
 export interface RepairOptions extends ConfirmOptions {
   readonly version: string;
+  /** Settles this interrupted step instead of accepting the content of the file; goes with `as`. */
+  readonly step?: number;
+  /** `done`: the step took effect. `again`: it left nothing, or may run twice. */
+  readonly as?: 'done' | 'again';
   /** Kept in the journal. */
   readonly why: string;
 }

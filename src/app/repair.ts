@@ -13,8 +13,10 @@ import { assertEnvironment, prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
 
 /**
- * Accepts the present content of one changed file. Only its checksums in the history change; the reason is kept.
- * @throws {MIGRATION_NOT_FOUND} where no applied migration of that name has changed.
+ * Accepts the present content of one changed file, or settles one interrupted step. Nothing is run; the reason is
+ * kept in the journal.
+ * @throws {MIGRATION_NOT_FOUND} where no applied migration of that name has changed, or none is unfinished.
+ * {STEP_NOT_INTERRUPTED} {USAGE_INVALID}
  */
 export async function repair(
   config: ResolvedConfig,
@@ -23,6 +25,12 @@ export async function repair(
 ): Promise<RepairReport> {
   const { options } = request;
   assertReason(options.why);
+  const { step, as } = options;
+  if (step !== undefined && as !== undefined) {
+    const { repairStep } = await import('./repair-step.js');
+    return await repairStep(config, context, { ask: request.ask, options: { ...options, step, as } });
+  }
+  if (step !== undefined || as !== undefined) throw halfSaid();
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRun(config, context, opened);
     assertEnvironment(config, prepared.installation, 'repair');
@@ -66,6 +74,15 @@ export async function repair(
         'commit',
       ].join(';\n'),
     );
-    return { version: file.version, name: file.name, checksumBefore: before, checksumAfter: file.checksum };
+    const { version, name, checksum } = file;
+    return { version, name, checksumBefore: before, checksumAfter: checksum, step: null };
+  });
+}
+
+function halfSaid(): LockkeeperError {
+  return new LockkeeperError('USAGE_INVALID', {
+    message: 'To settle an interrupted step, its number is needed, and what became of it.',
+    hint: 'Give --step <number> together with --done or --again.',
+    details: { option: 'step' },
   });
 }

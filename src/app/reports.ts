@@ -155,8 +155,11 @@ export interface MarkReport {
 export interface RepairReport {
   readonly version: string;
   readonly name: string;
-  readonly checksumBefore: string;
-  readonly checksumAfter: string;
+  /** Of the file whose content was accepted; null where a step was settled. */
+  readonly checksumBefore: string | null;
+  readonly checksumAfter: string | null;
+  /** The interrupted step that was settled, and how; null where the content of a file was accepted. */
+  readonly step: { readonly number: number; readonly as: 'done' | 'again' } | null;
 }
 
 export interface DatabaseServerReport {

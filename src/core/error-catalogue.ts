@@ -93,6 +93,7 @@ export const errorCatalogue = {
     exit: 3,
     summary: 'An interrupted step has an outcome that PostgreSQL does not record.',
   },
+  STEP_NOT_INTERRUPTED: { exit: 2, summary: 'The step to be settled was not interrupted.' },
   RECOVERY_CHANGED: { exit: 2, summary: 'A partly applied migration was edited before it was finished.' },
   LOCK_HELD: { exit: 4, summary: 'Another run holds the migration lock.' },
   LOCK_LOST: { exit: 3, summary: 'The migration lock was lost during the run.' },

@@ -19,6 +19,9 @@ export function ours(text: string, expect: string | null = null, count = 1): Par
   return { text, count, source: null, expect, mustBeEmpty: false, copyData: null };
 }
 
+/** Back to the role that the run began as, whatever the file chose: the journal is written by it. */
+export const ourRole: Part = ours('set session authorization default; reset role', null, 2);
+
 export function theirs(script: SqlScript, statement: Statement): Part {
   const { copyData } = statement;
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageRefused, sqlstate } from '../pg/index.js';
+import type { Run } from './run.js';
 import { PartRefused } from './send-parts.js';
 
 /**
@@ -32,5 +33,18 @@ export async function pause(delayMs: number, signal: AbortSignal): Promise<boole
     return true;
   } catch {
     return false; // aborted: the caller stops
+  }
+}
+
+/** Tries a statement that is done or not done as a whole until it gets its lock, within the budget of the run. */
+export async function untilLocked(run: Run, work: () => Promise<void>): Promise<void> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (retryableState(error) === null || retries >= run.options.lockRetries) throw error;
+      if (!(await pause(retryDelayMs(retries + 1), run.context.stop.finish))) throw error;
+    }
   }
 }

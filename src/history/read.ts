@@ -31,6 +31,8 @@ export interface OpenStep {
   readonly status: 'started' | 'completed';
   readonly hash: string | null;
   readonly preState: unknown;
+  /** ISO 8601 in UTC. */
+  readonly startedAt: string;
 }
 
 /** Everything a run has to know about the past; `failures` names why an unfinished migration stopped. */
@@ -69,6 +71,7 @@ export async function readHistory(session: Session, tables: HistoryTables): Prom
       status: row[5] as OpenStep['status'],
       hash: row[6] as string | null,
       preState: row[7] === null ? null : (JSON.parse(row[7] as string) as unknown),
+      startedAt: row[8] as string,
     })),
   };
 }
@@ -89,7 +92,8 @@ select source, version, seq::text, name, release, format, batch, (applied_at at 
        rollback_available
 from ${tables.migrations} m
 order by m.seq;
-select id::text, source, migration_version, step, action, status, step_hash, pre_state::text
+select id::text, source, migration_version, step, action, status, step_hash, pre_state::text,
+       to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 from ${tables.log} l
 where open
 order by l.id;

@@ -22,7 +22,12 @@ export interface TransactionStep extends StepBase {
 export interface AloneStep extends StepBase {
   readonly kind: 'alone';
   readonly statement: Statement;
+  /** What its author says to do after a crash, where PostgreSQL does not record what became of it; null for nothing. */
+  readonly resume: ResumeRule | null;
 }
+
+/** Run it again in any case, or ask a query whose one boolean says whether it is done. */
+export type ResumeRule = { readonly kind: 'again' } | { readonly kind: 'check'; readonly query: string };
 
 /** A function of the user's, in one transaction, or (`transaction: none`) with every statement on its own. */
 export interface CodeStep extends StepBase {

@@ -12,6 +12,7 @@ import { checkSingleTransaction } from './steps/single-transaction.js';
 import { checkLastValue, checkSplits } from './steps/split-state.js';
 import { ScriptProblems } from './steps/problems.js';
 import { findResumeObstacle } from './steps/resume.js';
+import { readResumeDirectives } from './steps/resume-directive.js';
 
 export interface StepOptions {
   readonly mode: TransactionMode;
@@ -55,11 +56,12 @@ export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
   checkLastValue(script, drafts, problems);
   if (options.singleTransaction === true) checkSingleTransaction(drafts, options.serverMajor, problems);
   const obstacle = findResumeObstacle(script, drafts, problems);
+  const needless = readResumeDirectives(script, drafts, problems);
   const last = drafts.at(-1);
   return {
     steps: problems.list.length > 0 ? [] : finishSteps(script, drafts),
     problems: problems.list,
-    warnings: warningsOf(script, obstacle, problems),
+    warnings: [...needless, ...warningsOf(script, obstacle, problems)],
     resumable: obstacle === null,
     notResumable: obstacle,
     commitAfter: last === undefined ? null : openValue(last.statements, options.serverMajor),
@@ -82,7 +84,7 @@ function draftSteps(sections: readonly Section[], options: StepOptions, problems
   const grouped = options.mode === 'auto' && sections.every(({ block }) => !block);
   return sections.flatMap((section) => {
     if (section.block) return draftBlock(section, isAlone, problems);
-    if (!grouped) return draftAutocommit(section.statements, options.mode, { isAlone, problems });
+    if (!grouped) return draftAutocommit(section.statements, options, { isAlone, problems });
     const splitValidation = options.singleTransaction !== true;
     const { serverMajor } = options;
     return groupStatements(section.statements, { problems, isAlone, splitValidation, serverMajor });
@@ -109,20 +111,44 @@ function draftBlock(
   return draft.statements.length > 0 ? [draft] : [];
 }
 
-/** Every statement commits by itself, as psql has it without BEGIN; `none` does without our own transaction too. */
+/**
+ * Every statement commits by itself, as psql has it without BEGIN. Also in the mode `none` a statement that means the
+ * same in a transaction of its own gets one: its journal row is committed with it, so a crash leaves nothing undecided.
+ */
 function draftAutocommit(
   statements: readonly Statement[],
-  mode: TransactionMode,
+  { mode, singleTransaction }: StepOptions,
   rules: { readonly isAlone: (statement: Statement) => boolean; readonly problems: ScriptProblems },
 ): Draft[] {
   const drafts: Draft[] = [];
   for (const statement of statements) {
     if (statement.traits.control === 'set-transaction') refuseIdleSetTransaction(statement, rules.problems);
-    else if (mode === 'none' || rules.isAlone(statement)) drafts.push(aloneDraft(statement));
+    else if (rules.isAlone(statement)) drafts.push(aloneDraft(statement));
+    else if (mode === 'none' && (singleTransaction === true || needsNoTransaction(statement)))
+      drafts.push(aloneDraft(statement));
     else drafts.push(transactionDraft([statement]));
   }
   return drafts;
 }
+
+/**
+ * Statements that may do something else inside a transaction: CALL and DO may commit by themselves; a query may call a
+ * function that refuses to run there (pg_create_logical_replication_slot after a write, functions of extensions);
+ * ANALYZE of many tables keeps its locks to the end; and of commands that are not known, nothing is known.
+ */
+function needsNoTransaction({ traits }: Statement): boolean {
+  return traits.inTransaction === 'opaque' || !traits.certain || freeLabels.has(traits.label);
+}
+
+const freeLabels: ReadonlySet<string> = new Set([
+  'SELECT',
+  'VALUES',
+  'TABLE',
+  'EXECUTE',
+  'EXPLAIN',
+  'ANALYZE',
+  'ANALYSE',
+]);
 
 function refuseSessionCommands(statements: readonly Statement[], problems: ScriptProblems): void {
   for (const statement of statements) {

@@ -163,7 +163,7 @@ do $$ begin commit; end $$;
     );
     await app.up();
     const report = (await (await app.open()).down()) as RunReport;
-    expect(report.applied[0]?.steps.map((step) => step.transaction)).toEqual([false, false]);
+    expect(report.applied[0]?.steps.map((step) => step.transaction)).toEqual([true, false]);
     expect(await userTables(app.database)).toEqual([]);
     expect(await app.applied()).toEqual([]);
   });

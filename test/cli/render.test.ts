@@ -514,8 +514,15 @@ describe('small answers', () => {
     expect(renderMark({ ...done, as: 'pending' }, look())).toBe(
       '✓ Recorded as pending, and nothing was run: 001 create_users',
     );
-    expect(renderRepair({ ...done, checksumBefore: 'a', checksumAfter: 'b' }, look())).toBe(
+    expect(renderRepair({ ...done, checksumBefore: 'a', checksumAfter: 'b', step: null }, look())).toBe(
       '✓ The present content was accepted, and nothing was run: 001 create_users',
+    );
+    const settled = { ...done, checksumBefore: null, checksumAfter: null };
+    expect(renderRepair({ ...settled, step: { number: 2, as: 'done' } }, look())).toBe(
+      '✓ Step 2 recorded as done; the next run goes on behind it: 001 create_users',
+    );
+    expect(renderRepair({ ...settled, step: { number: 2, as: 'again' } }, look())).toBe(
+      '✓ Step 2 recorded as to be run again; the next run begins with it: 001 create_users',
     );
     const server = {
       running: true,

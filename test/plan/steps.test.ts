@@ -72,10 +72,21 @@ describe('statements share a transaction', () => {
     ).toEqual(['! reindex table a.b', 'cluster b using i']);
   });
 
-  it('not at all where the mode is none', () => {
-    expect(steps('create table t (a int); call p()', { mode: 'none' })).toEqual([
-      '! create table t (a int)',
+  it('not where the mode is none; each that means the same in a transaction of its own has one', () => {
+    const text = 'create table t (a int); insert into t values (1); set a.b = 1; reindex table t';
+    expect(steps(text, { mode: 'none' })).toEqual(text.split('; '));
+    expect(
+      steps('call p(); do $$ $$; select f(); analyze; vacuum; frobnicate t; with a as (select 1) select 2', {
+        mode: 'none',
+      }),
+    ).toEqual([
       '! call p()',
+      '! do $$ $$',
+      '! select f()',
+      '! analyze',
+      '! vacuum',
+      '! frobnicate t',
+      '! with a as (select 1) select 2',
     ]);
   });
 

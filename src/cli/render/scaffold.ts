@@ -39,6 +39,11 @@ export function renderMark(report: MarkReport, look: Look): string {
 
 export function renderRepair(report: RepairReport, look: Look): string {
   const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  if (report.step !== null) {
+    const { number, as } = report.step;
+    const next = as === 'done' ? 'the next run goes on behind it' : 'the next run begins with it';
+    return `${look.style.green(look.symbol.done)} Step ${number} recorded as ${as === 'done' ? 'done' : 'to be run again'}; ${next}: ${what}`;
+  }
   const same = report.checksumBefore === report.checksumAfter;
   if (same) return `${look.style.green(look.symbol.done)} The checksum was right already: ${what}`;
   return `${look.style.green(look.symbol.done)} The present content was accepted, and nothing was run: ${what}`;

@@ -91,14 +91,22 @@ export const setUp: readonly Command[] = [
   {
     name: 'repair',
     group: 'set-up',
-    summary: 'Accept the present content of a changed migration',
-    about: 'The checksum of the file replaces the one that was stored. Nothing is run.',
+    summary: 'Accept a changed migration, or settle an interrupted step',
+    about:
+      'Without --step, the checksum of the file replaces the one that was stored. With it, the journal is told what ' +
+      'became of a step that was interrupted, and the next run goes on from there. Nothing is run.',
     arguments: [{ name: 'migration', required: true, summary: 'Version or name' }],
-    flags: [whyFlag],
+    flags: [
+      { name: 'step', type: 'number', value: 'n', summary: 'Settle this interrupted step' },
+      { name: 'done', type: 'boolean', summary: 'It took effect' },
+      { name: 'again', type: 'boolean', summary: 'It left nothing, or may run again' },
+      whyFlag,
+    ],
+    exclusive: [['done', 'again']],
     dangerous: true,
     examples: [
       { line: 'repair 0007 --why "mended its way back"', does: 'Accept 0007 as it is now' },
-      { line: 'repair create_users --why "as run by hand" --yes', does: 'Without a question' },
+      { line: 'repair 0009 --step 2 --done --why "rows are there"', does: 'Go on behind step 2 of 0009' },
     ],
   },
 ];

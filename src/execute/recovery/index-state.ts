@@ -6,17 +6,7 @@ export interface IndexState {
   readonly name: string;
   readonly schema: string;
   readonly valid: boolean;
-}
-
-/** What stood on the table before a CREATE INDEX CONCURRENTLY. */
-export interface IndexPreState {
-  readonly kind: 'create-index';
-  readonly systemIdentifier: string;
-  readonly databaseOid: number;
-  readonly pid: number;
-  readonly backendStart: string;
-  readonly tableOid: number | null;
-  readonly indexes: readonly IndexState[];
+  readonly tableOid: number;
 }
 
 /** Resolves a relation name as written in the statement, in the session's search_path; null where it is not there. */
@@ -28,18 +18,28 @@ export async function relationOid(session: Session, name: string): Promise<numbe
   return oid === null ? null : Number(oid);
 }
 
-/** Every index of a table. */
-export async function indexesOf(session: Session, tableOid: number): Promise<readonly IndexState[]> {
+/** Every index of some tables; `tables` is SQL that gives their oids, with `$1` for `value`. */
+export async function indexesWhere(
+  session: Session,
+  tables: string,
+  value: string | null,
+): Promise<readonly IndexState[]> {
   return await session.query<IndexState & Record<string, unknown>>(
     /* sql */ `
-    select c.oid::int8::float8 as oid, c.relname as name, n.nspname as schema, i.indisvalid as valid
+    select c.oid::int8::float8 as oid, c.relname as name, n.nspname as schema, i.indisvalid as valid,
+           i.indrelid::int8::float8 as "tableOid"
     from pg_index i
     join pg_class c on c.oid = i.indexrelid
     join pg_namespace n on n.oid = c.relnamespace
-    where i.indrelid = $1::int8::oid
+    where i.indrelid in (${tables})
     order by c.oid`,
-    [String(tableOid)],
+    value === null ? [] : [value],
   );
+}
+
+/** Every index of a table. */
+export async function indexesOf(session: Session, tableOid: number): Promise<readonly IndexState[]> {
+  return await indexesWhere(session, 'select $1::int8::oid', String(tableOid));
 }
 
 /** The index of that name (as a person would write it, without schema) on a table, where it is invalid. */
@@ -59,25 +59,4 @@ export async function invalidIndexNamed(
   if (oid === null) return null;
   const indexes = await indexesOf(session, tableOid);
   return indexes.find((index) => String(index.oid) === oid && !index.valid) ?? null;
-}
-
-/** Whether some backend is building this index right now (pg_stat_progress_create_index). */
-export async function isBeingBuilt(session: Session, indexOid: number): Promise<boolean> {
-  const rows = await session.query<{ busy: boolean }>(
-    'select exists (select from pg_stat_progress_create_index where index_relid = $1::int8::oid) as busy',
-    [String(indexOid)],
-  );
-  return rows[0]?.busy === true;
-}
-
-/** Whether the backend that wrote the journal row is still there. A pid alone may have been given to another. */
-export async function backendAlive(
-  session: Session,
-  backend: { readonly pid: number; readonly backendStart: string },
-): Promise<boolean> {
-  const rows = await session.query<{ alive: boolean }>(
-    'select exists (select from pg_stat_activity where pid = $1 and extract(epoch from backend_start)::text = $2) as alive',
-    [backend.pid, backend.backendStart],
-  );
-  return rows[0]?.alive === true;
 }

@@ -1,109 +1,65 @@
-import { LockkeeperError } from '../../core/errors.js';
-import type { OpenStep } from '../../history/index.js';
-import type { Script, SqlScript } from '../../migration/migration.js';
-import type { Step } from '../../migration/step.js';
+import type { SqlScript } from '../../migration/migration.js';
+import type { AloneStep } from '../../migration/step.js';
 import { cancellable } from '../interrupt.js';
-import { ours, type Part, theirs } from '../parts.js';
-import { pause } from '../retry.js';
+import { type Part, theirs } from '../parts.js';
 import type { Run } from '../run.js';
-import { sendParts } from '../send-parts.js';
-import { settleCreateIndex } from './create-index.js';
-import { backendAlive, type IndexPreState } from './index-state.js';
-
-export type Settlement = 'done' | 'again';
-
-/** A step that the journal has as begun, with what the file says of it now. */
-export interface InterruptedStep {
-  readonly open: OpenStep;
-  readonly step: Step;
-  readonly script: Script;
-  /** Settings of earlier steps, under which the names in its statement mean what they meant. */
-  readonly replay: readonly Part[];
-}
-
-/** Statements that do no harm when they run twice (ENGINE D16). */
-const repeatable = /^(VACUUM|ANALYZE|CLUSTER|REINDEX (SCHEMA|DATABASE|SYSTEM|TABLE|INDEX)$|ALTER SYSTEM)/;
+import { waitForBackend } from './backend.js';
+import { followDirective } from './directive.js';
+import { isOfThisDatabase } from './pre-state.js';
+import type { PreState, Settlement } from './remedy.js';
+import { remedyFor } from './table.js';
+import { type InterruptedStep, undecided } from './undecided.js';
 
 /**
- * Decides what became of a step that no transaction protected and that was begun and not finished.
+ * Decides what became of a step that no transaction protected and that was begun and not finished. `replay` are the
+ * settings of earlier steps, under which a check of the author's runs.
  * @throws {RECOVERY_UNDECIDED} where PostgreSQL does not record it: nothing is guessed.
  */
-export async function settleStep(run: Run, interrupted: InterruptedStep): Promise<Settlement> {
-  const { open, step, script } = interrupted;
-  const preState = open.preState as IndexPreState | null;
-  if (preState !== null) await waitForBackend(run, open, preState);
-  if (step.kind === 'alone') {
-    if (preState?.kind === 'create-index') {
-      await assertSameDatabase(run, open, preState);
-      const sql = theirs(script as SqlScript, step.statement).text;
-      return await cancellable(run, () =>
-        settleCreateIndex(run, { before: preState, sql, lockTimeoutMs: 0 }),
-      );
-    }
-    if (repeatable.test(step.statement.traits.label)) return 'again';
-    if (step.statement.traits.label === 'DROP INDEX CONCURRENTLY')
-      return await settleDropIndex(run, step.statement.traits.relation, interrupted.replay);
+export async function settleStep(
+  run: Run,
+  interrupted: InterruptedStep,
+  replay: readonly Part[],
+): Promise<Settlement> {
+  const { open, step } = interrupted;
+  const preState = open.preState as PreState | null;
+  const ofAnother = preState !== null && !(await isOfThisDatabase(run.session, preState));
+  if (preState !== null && !ofAnother) await waitForBackend(run, open, preState);
+  if (step.kind !== 'alone') throw undecided(interrupted, unrecorded);
+  if (ofAnother) return await settleElsewhere(run, { ...interrupted, step }, replay);
+  const remedy = remedyFor(step.statement.traits.label);
+  // A row of another kind was written for another statement, or by a version that had no remedy for this one.
+  if (remedy !== null && (remedy.kind === preState?.kind || remedy.kind === 'repeatable')) {
+    const question = { ...loneStatement(interrupted, step), before: preState as PreState, lockTimeoutMs: 0 };
+    return await cancellable(run, () => remedy.settle(run, question));
   }
+  const told = await followDirective(run, { ...interrupted, step }, replay);
+  if (told !== null) return told;
+  throw undecided(interrupted, unrecorded);
+}
+
+const unrecorded = 'PostgreSQL does not record whether it took effect.';
+
+/**
+ * The journal came along in a copy of a database. Its oids name other objects here, so nothing is compared and
+ * nothing is removed; what asks this database itself, or may run twice anywhere, still decides.
+ */
+async function settleElsewhere(
+  run: Run,
+  interrupted: InterruptedStep & { readonly step: AloneStep },
+  replay: readonly Part[],
+): Promise<Settlement> {
+  if (remedyFor(interrupted.step.statement.traits.label)?.kind === 'repeatable') return 'again';
+  const told = await followDirective(run, interrupted, replay);
+  if (told !== null) return told;
   throw undecided(
-    open,
-    step.kind === 'alone' ? step.statement.traits.label : 'the function of the migration',
+    interrupted,
+    'That was in another database: this one is a copy of it, and its journal came along. What the step left here cannot be told from what was there before, so nothing was removed.',
   );
 }
 
-/** The index is still there, perhaps invalid: the drop goes forward, never back. */
-async function settleDropIndex(
-  run: Run,
-  relation: string | null,
-  replay: readonly Part[],
-): Promise<Settlement> {
-  if (relation === null) return 'again';
-  await sendParts(run.session, replay);
-  const rows = await run.session.query<{ gone: boolean }>('select to_regclass($1) is null as gone', [
-    relation,
-  ]);
-  await sendParts(run.session, [ours('set session authorization default; reset role', null, 2)]);
-  return rows[0]?.gone === true ? 'done' : 'again';
-}
-
-const patienceMs = 60_000;
-const lookEveryMs = 200;
-
-/** We hold the lock, so the old session is gone or going; what it still does must end before anything is decided. */
-async function waitForBackend(run: Run, open: OpenStep, preState: IndexPreState): Promise<void> {
-  const until = run.context.now() + patienceMs;
-  let told = false;
-  while (await backendAlive(run.session, preState)) {
-    if (!told) {
-      told = true;
-      run.context.events.emit('recovery:decision', {
-        version: open.version,
-        step: open.step,
-        decision: 'waiting',
-        why: `Backend ${preState.pid} of the interrupted run is still at work.`,
-      });
-    }
-    if (run.context.now() > until || !(await pause(lookEveryMs, run.context.stop.finish))) {
-      throw new LockkeeperError('RECOVERY_UNDECIDED', {
-        message: `Backend ${preState.pid} of an interrupted run is still working on step ${open.step} of migration ${open.version}.`,
-        hint: `Wait for it, or end it: select pg_terminate_backend(${preState.pid}).`,
-        details: { version: open.version, step: open.step, pid: preState.pid },
-      });
-    }
-  }
-}
-
-/** A journal that came along in a restored or copied database speaks of oids of another one (ENGINE D18). */
-async function assertSameDatabase(run: Run, open: OpenStep, preState: IndexPreState): Promise<void> {
-  const here = await run.session.identity();
-  if (here.systemIdentifier === preState.systemIdentifier && here.databaseOid === preState.databaseOid)
-    return;
-  throw undecided(open, 'a step of another database, whose journal came along in a copy');
-}
-
-function undecided(open: OpenStep, what: string): LockkeeperError {
-  return new LockkeeperError('RECOVERY_UNDECIDED', {
-    message: `Step ${open.step} of migration ${open.version} was interrupted, and PostgreSQL does not record whether it took effect (${what}).`,
-    hint: `Look at the database. When the whole migration is in place: lockkeeper mark ${open.version} --applied --why "…"; when nothing of it is: --pending.`,
-    details: { version: open.version, step: open.step },
-  });
+function loneStatement(
+  { script }: InterruptedStep,
+  { statement }: AloneStep,
+): { readonly text: string; readonly statement: AloneStep['statement'] } {
+  return { text: theirs(script as SqlScript, statement).text, statement };
 }

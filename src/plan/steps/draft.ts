@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SqlScript } from '../../migration/migration.js';
-import type { AloneStep, Step, TransactionStep } from '../../migration/step.js';
+import type { AloneStep, ResumeRule, Step, TransactionStep } from '../../migration/step.js';
 import type { Statement } from '../../sql/statement.js';
 import { statementTokenText } from '../../sql/token-text.js';
 
@@ -14,14 +14,16 @@ export interface Draft {
   lifted: Statement | null;
   /** True for a BEGIN … COMMIT of the file's own: its author ends the transaction, so nothing is lost at its end. */
   readonly block: boolean;
+  /** What the directive above a statement that travels alone says; see `resume-directive.ts`. */
+  resume: ResumeRule | null;
 }
 
 export function transactionDraft(statements: Statement[] = []): Draft {
-  return { kind: 'transaction', statements, begin: null, lifted: null, block: false };
+  return { kind: 'transaction', statements, begin: null, lifted: null, block: false, resume: null };
 }
 
 export function aloneDraft(statement: Statement): Draft {
-  return { kind: 'alone', statements: [statement], begin: null, lifted: null, block: false };
+  return { kind: 'alone', statements: [statement], begin: null, lifted: null, block: false, resume: null };
 }
 
 /** The statement that a person finds at the beginning of the step. */
@@ -78,6 +80,7 @@ class CutTransaction extends CutStep implements TransactionStep {
 class CutAlone extends CutStep implements AloneStep {
   readonly kind = 'alone';
   readonly statement: Statement;
+  readonly resume: ResumeRule | null;
 
   constructor(
     script: SqlScript,
@@ -86,6 +89,7 @@ class CutAlone extends CutStep implements AloneStep {
   ) {
     super(script, draft, cut.number);
     this.statement = cut.statement;
+    this.resume = draft.resume;
   }
 }
 
