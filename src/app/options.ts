@@ -10,7 +10,10 @@ export interface LockkeeperOptions {
   readonly url?: string;
   /** Folder of migrations, relative to `cwd`. */
   readonly migrations?: string;
-  /** How long a statement may wait for a lock before its step is rolled back and tried again. @default '2s' */
+  /**
+   * How long a statement may wait for a lock, and a transaction wait while others wait for it, before its step is rolled
+   * back and tried again. @default '2s'
+   */
   readonly lockTimeout?: string | number;
   /** How long a statement may run; `0` = without end. @default '0' */
   readonly statementTimeout?: string | number;
@@ -18,6 +21,12 @@ export interface LockkeeperOptions {
   readonly lockWait?: string | number;
   /** How often a step that did not get its locks is tried again. @default 10 */
   readonly lockRetries?: number;
+  /** Total time for one CREATE INDEX CONCURRENTLY or the like; `0` = without end. @default '0' */
+  readonly concurrentDeadline?: string | number;
+  /** How long another session may stand in a step's way before it is cancelled; `0` = never. @default '0' */
+  readonly cancelBlockersAfter?: string | number;
+  /** Whether a second connection watches steps that take their time: locks, who has them, progress. @default true */
+  readonly observer?: boolean;
   /** Environment variables to read. @default process.env */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Stops the run after the running step. */
@@ -52,7 +61,8 @@ export interface SelectOptions {
   readonly only?: string;
 }
 
-export interface UpOptions extends SelectOptions {
+/** `yes` and `confirm` are asked for only where `cancelBlockersAfter` would touch sessions of a protected environment. */
+export interface UpOptions extends SelectOptions, ConfirmOptions {
   /** Only migrations that carry one of these tags. */
   readonly tags?: readonly string[];
   readonly dryRun?: boolean;

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
-import { acquireRunLock, type Run } from '../execute/index.js';
+import { acquireRunLock, type Run, Watch } from '../execute/index.js';
 import {
   emptyHistory,
   ensureInstalled,
@@ -15,7 +15,7 @@ import {
   readHistory,
   readInstallation,
 } from '../history/index.js';
-import { historyLockKey, openSession, stillLockedSql } from '../pg/index.js';
+import { historyLockKey, openSession, type Session, stillLockedSql } from '../pg/index.js';
 import { packageVersion } from '../core/version.js';
 import { assertCanMigrate, type Opened } from './session.js';
 
@@ -96,6 +96,7 @@ export function createRun(
   const { opened, tables, history, direction } = prepared;
   const key = historyLockKey(config.history.schema, config.history.table);
   const newestBatch = history.applied.reduce((newest, row) => Math.max(newest, row.batch), 0);
+  const openObserver = (): Promise<Session> => openObserverOf(opened);
   return {
     context,
     direction,
@@ -105,9 +106,31 @@ export function createRun(
     stamp: { runId: randomUUID(), batch: newestBatch + 1, context: executionContext(opened) },
     options: config.run,
     guard: stillLockedSql(key),
-    openObserver: () => openSession(opened.connection, { lockTimeoutMs: 2000, statementTimeoutMs: 2000 }),
+    watch: new Watch({ context, workerPid: opened.session.info.pid, options: config.run, openObserver }),
+    openObserver,
   };
 }
+
+/**
+ * A second session of the same login role: that role may see and cancel what the worker does, whatever role the
+ * migrations work as (pg_cancel_backend compares login roles).
+ */
+async function openObserverOf({ connection }: Opened): Promise<Session> {
+  const { applicationName, connectTimeoutMs } = connection;
+  const session = await openSession(
+    {
+      ...connection,
+      role: null,
+      applicationName: `${applicationName} observer`,
+      connectTimeoutMs: connectTimeoutMs === 0 ? observerMs : Math.min(connectTimeoutMs, observerMs),
+    },
+    { lockTimeoutMs: observerMs, statementTimeoutMs: observerMs },
+  );
+  if (session.info.proxied) await session.applyBaseline();
+  return session;
+}
+
+const observerMs = 2000;
 
 /** Who ran it, where, with what: kept with every journal row. */
 export function executionContext(opened: Opened): string {

@@ -17,7 +17,13 @@ export async function redo(
   if (rows.length === 0) return { removed: [], up: { ...undone, direction: 'up' } };
   return {
     removed: names(undone),
-    up: ran(await up(config, context, { exactly: rows.toReversed() })),
+    up: ran(
+      await up(config, context, {
+        ...confirmed(request.options),
+        ask: request.ask,
+        exactly: rows.toReversed(),
+      }),
+    ),
   };
 }
 
@@ -45,6 +51,12 @@ export async function reset(
   });
   return { removed: names(ran(report)), up: ran(await up(config, context, {})) };
 }
+
+/** What was said of `redo` is said of its second half. */
+const confirmed = ({ yes, confirm }: ConfirmOptions): ConfirmOptions => ({
+  ...(yes === undefined ? {} : { yes }),
+  ...(confirm === undefined ? {} : { confirm }),
+});
 
 /** Neither verb asks for a dry run, so the answer is always a run. */
 function ran(report: UpReport): RunReport {

@@ -1,3 +1,4 @@
+import { formatDuration } from '../core/duration.js';
 import { canonicalEnvironment } from '../config/environment-names.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
@@ -14,6 +15,7 @@ import { compareState, migrationKey, type MigrationState } from '../plan/state.j
 import type { Session } from '../pg/index.js';
 import { checkEnvironments } from './check-environments.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
+import { type Ask, confirmDanger } from './confirm.js';
 import { renderDryRun } from './dry-run.js';
 import type { UpOptions, UpReport } from './lockkeeper.js';
 import {
@@ -29,7 +31,7 @@ import { createRun, type Prepared, prepareToRead, prepareToRun } from './prepare
 import { openDatabase } from './session.js';
 
 /** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
-export type UpWork = UpOptions & Pick<ExactSelection, 'exactly'>;
+export type UpWork = UpOptions & Pick<ExactSelection, 'exactly'> & { readonly ask?: Ask | undefined };
 
 /** Applies what is pending. Everything that can be known to be wrong is found before the first statement runs. */
 export async function up(config: ResolvedConfig, context: Context, options: UpWork): Promise<UpReport> {
@@ -44,11 +46,21 @@ export async function up(config: ResolvedConfig, context: Context, options: UpWo
         : await prepareToRun(config, context, opened);
     const plan = await planUp(config, context, { options, project, prepared });
     for (const warning of plan.warnings) context.events.emit('warning', warning);
+    if (options.dryRun !== true && plan.migrations.length > 0) await confirmCancelling(config, options);
     const run = createRun(config, context, { ...prepared, direction: 'up' });
     return options.dryRun === true ? renderDryRun(run, plan) : await executePlan(run, plan);
   } finally {
     await opened.session.end();
   }
+}
+
+/** Other people's sessions are ended in a protected environment only when somebody has said so by its name. */
+async function confirmCancelling(config: ResolvedConfig, options: UpWork): Promise<void> {
+  const { environment, run } = config;
+  if (!environment.protected || run.cancelBlockersAfterMs === 0) return;
+  const after = formatDuration(run.cancelBlockersAfterMs);
+  const message = `Sessions that stand in the way for ${after} will be cancelled, or ended where they are idle in a transaction, in ${environment.name}. Go on?`;
+  await confirmDanger(config, { verb: 'up', message, plan: [] }, { ...options, ask: options.ask });
 }
 
 /** The folder is read while the connection opens; when that fails, the connection is closed before it is reported. */

@@ -88,6 +88,23 @@ export const runFlags: readonly Flag[] = [
     value: 'time',
     summary: 'How long a statement may take; 0 = no limit',
   },
+  {
+    name: 'concurrent-deadline',
+    type: 'string',
+    value: 'time',
+    summary: 'Total time for one CREATE INDEX CONCURRENTLY; 0 = no limit',
+  },
+  {
+    name: 'cancel-blockers-after',
+    type: 'string',
+    value: 'time',
+    summary: 'Cancel sessions that stand in the way for this long, e.g. 10s',
+  },
+  {
+    name: 'no-observer',
+    type: 'boolean',
+    summary: 'No second connection to see locks and progress',
+  },
 ];
 
 const target = 'version, name, release or tag';

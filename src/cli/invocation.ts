@@ -35,6 +35,9 @@ export function configurationOf(flags: FlagValues): LockkeeperOptions {
     statementTimeout: flags.text('statement-timeout'),
     lockWait: flags.text('lock-wait'),
     lockRetries: flags.number('lock-retries'),
+    concurrentDeadline: flags.text('concurrent-deadline'),
+    cancelBlockersAfter: flags.text('cancel-blockers-after'),
+    observer: flags.on('no-observer') ? false : undefined,
   });
 }
 

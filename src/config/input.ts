@@ -12,6 +12,9 @@ export interface ConfigInput {
   readonly statementTimeout?: string | number | undefined;
   readonly lockWait?: string | number | undefined;
   readonly lockRetries?: number | undefined;
+  readonly concurrentDeadline?: string | number | undefined;
+  readonly cancelBlockersAfter?: string | number | undefined;
+  readonly observer?: boolean | undefined;
   /** @default process.env */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -145,7 +145,10 @@ export interface SettingsConfig extends ConnectionConfig {
   readonly templates?: string | undefined;
   /** Where the history is kept. @default the table schema_migrations in the schema lockkeeper */
   readonly history?: HistoryConfig | undefined;
-  /** How long a statement may wait for a lock before its step is rolled back and tried again; `0` = for ever. @default '2s' */
+  /**
+   * How long a statement may wait for a lock, and a transaction wait while others wait for it, before its step is rolled
+   * back and tried again; `0` = for ever. @default '2s'
+   */
   readonly lockTimeout?: Duration | undefined;
   /** How long a statement may run; `0` = without end. @default '0' */
   readonly statementTimeout?: Duration | undefined;
@@ -155,6 +158,10 @@ export interface SettingsConfig extends ConnectionConfig {
   readonly lockRetries?: number | undefined;
   /** Total time for one CREATE INDEX CONCURRENTLY or the like; `0` = without end. @default '0' */
   readonly concurrentDeadline?: Duration | undefined;
+  /** How long another session may stand in a step's way before it is cancelled; `0` = never. @default '0' */
+  readonly cancelBlockersAfter?: Duration | undefined;
+  /** Whether a second connection watches steps that take their time: locks, who has them, progress. @default true */
+  readonly observer?: boolean | undefined;
   /** What to do with a pending migration that is older than an applied one. @default 'warn'; 'refuse' where protected */
   readonly outOfOrder?: OutOfOrder | undefined;
 }

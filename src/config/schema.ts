@@ -32,6 +32,8 @@ function settings(): Entries {
     statementTimeout: duration(),
     lockWait: duration(),
     concurrentDeadline: duration(),
+    cancelBlockersAfter: duration(),
+    observer: boolean(),
     lockRetries: integer(0, 10_000),
     outOfOrder: oneOf(['allow', 'warn', 'refuse']),
   };

@@ -41,11 +41,17 @@ export function resolveRun(request: SettingsRequest): RunOptions {
       byDefault: defaultRun.concurrentDeadlineMs,
       zero: 'none',
     }),
+    cancelBlockersAfterMs: duration(request, 'cancelBlockersAfter', {
+      byDefault: defaultRun.cancelBlockersAfterMs,
+      zero: 'never',
+    }),
+    observer: observer(request),
     lockRetries: lockRetries(request),
   };
 }
 
-type DurationKey = 'lockTimeout' | 'statementTimeout' | 'lockWait' | 'concurrentDeadline';
+type DurationKey =
+  'lockTimeout' | 'statementTimeout' | 'lockWait' | 'concurrentDeadline' | 'cancelBlockersAfter';
 
 function duration(
   request: SettingsRequest,
@@ -53,7 +59,7 @@ function duration(
   as: { readonly byDefault: number; readonly zero: string },
 ): number {
   const show = (ms: number): string => (ms === 0 ? as.zero : formatDuration(ms));
-  const flag = key === 'concurrentDeadline' ? undefined : request.input[key];
+  const flag = request.input[key];
   const said = flag === undefined ? null : parseDuration(flag);
   const refused = flag !== undefined && (said === null || said > maxTimeoutMs);
   if (refused) {
@@ -72,6 +78,18 @@ function duration(
 
 function parsed(value: string | number | undefined): number | undefined {
   return value === undefined ? undefined : (parseDuration(value) ?? undefined);
+}
+
+function observer(request: SettingsRequest): boolean {
+  const flag = request.input.observer;
+  const chosen = request.explanation.choose<boolean>('observer', [
+    flag === undefined
+      ? null
+      : { value: flag, text: String(flag), origin: { kind: 'flag', option: 'observer' } },
+    ...configured(request, (settings) => settings.observer, String),
+    { value: defaultRun.observer, text: String(defaultRun.observer), origin: { kind: 'default' } },
+  ]);
+  return chosen?.value ?? defaultRun.observer;
 }
 
 function lockRetries(request: SettingsRequest): number {

@@ -13,7 +13,7 @@ import { remedyFor } from './recovery/table.js';
 import { retryableState } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
-import { type Attempts, withRetries } from './transaction-step.js';
+import { type Attempts, seen, withRetries } from './transaction-step.js';
 
 type AloneRun = StepRun & { readonly step: AloneStep };
 
@@ -30,6 +30,7 @@ export async function runAloneStep(run: Run, stepRun: AloneRun, attempts: Attemp
     statements: 1,
     durationMs: run.context.now() - began,
     retries: attempts.retries,
+    ...seen(run),
   };
 }
 

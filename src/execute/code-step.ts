@@ -11,6 +11,7 @@ import { cancellable } from './interrupt.js';
 import { ours } from './parts.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
+import { type Attempts, seen, watched } from './transaction-step.js';
 
 /**
  * Runs a function of the user's, in a transaction or (`transaction: none`) without one. It is called once: what it
@@ -19,6 +20,7 @@ import { sendParts } from './send-parts.js';
 export async function runCodeStep(
   run: Run,
   stepRun: StepRun & { readonly step: CodeStep },
+  attempts: Attempts,
 ): Promise<StepReport> {
   const began = run.context.now();
   const script = stepRun.planned.script as CodeScript;
@@ -38,14 +40,16 @@ export async function runCodeStep(
     transaction,
     db: new CodeDatabase(run.session, { file, transaction, cancel: run.context.stop.cancel, onLate }),
   };
-  if (transaction) await inTransaction(run, stepRun, code);
-  else await withoutTransaction(run, stepRun, code);
+  await watched(run, stepRun, attempts, () =>
+    transaction ? inTransaction(run, stepRun, code) : withoutTransaction(run, stepRun, code),
+  );
   return {
     step: stepRun.step.number,
     transaction,
     statements: code.db.statements,
     durationMs: run.context.now() - began,
     retries: 0,
+    ...seen(run),
   };
 }
 

@@ -20,6 +20,7 @@ import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { hygiene, hygieneStatements } from '../pg/index.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
+import { lockShareOfStep } from './lock-share.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
 import type { Run } from './run.js';
 
@@ -81,7 +82,10 @@ export function opening(run: Run, stepRun: StepRun, beginOptions: string | null)
   return [
     ...(stepRun.insideSingleTransaction
       ? []
-      : [ours(beginOptions === null ? 'begin' : `begin ${beginOptions}`, 'BEGIN')]),
+      : [
+          ours(beginOptions === null ? 'begin' : `begin ${beginOptions}`, 'BEGIN'),
+          ...lockShareOfStep(run, planned, step),
+        ]),
     claim(run, stepRun),
     ...validationParts(before),
     ...stepRun.replay,

@@ -3,15 +3,19 @@ import type { FailedMigration, MigrationReport, RunReport } from '../core/report
 import { redact } from '../core/redact.js';
 import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
+import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { announceFinish, assertNotStopped, cancellable } from './interrupt.js';
 import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
+import { lockShareOfPlan, warnOfShortWait } from './lock-share.js';
 import { ours } from './parts.js';
+import { retryableState, sqlstateOf } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
+import { type Attempts, pauseBeforeRetry } from './transaction-step.js';
 
 /** What has happened so far; becomes the report, whichever way the run ends. */
 interface Tally {
@@ -44,21 +48,28 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
     });
   });
   const stopAnnouncing = announceFinish(run);
+  run.watch.start();
+  if (plan.migrations.length > 0) warnOfShortWait(run, run.options.lockTimeoutMs);
   try {
     if (plan.singleTransaction) await runAllInOne(run, plan, tally);
-    else await runEach(run, plan, tally);
+    else await runEach(run, plan, { tally, wholeRetries: null });
   } catch (error) {
     throw failedRun(run, plan, { tally, error });
   } finally {
     stopListening();
     stopAnnouncing();
+    await run.watch.stop();
   }
   const report = reportOf(run, plan, tally);
   events.emit('run:success', { report });
   return { ...report, warnings: [...plan.warnings, ...events.faults] };
 }
 
-async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
+async function runEach(
+  run: Run,
+  plan: Plan,
+  { tally, wholeRetries }: Pick<Turn, 'tally' | 'wholeRetries'>,
+): Promise<void> {
   const ahead = new LookAhead(run, plan);
   for (const [index, planned] of plan.migrations.entries()) {
     if (!ahead.holds(planned)) assertNotStopped(run);
@@ -66,25 +77,34 @@ async function runEach(run: Run, plan: Plan, tally: Tally): Promise<void> {
       tally,
       ahead,
       index,
-      total: plan.migrations.length,
-      insideSingleTransaction: plan.singleTransaction,
+      plan,
+      wholeRetries,
     });
   }
 }
 
+/** One transaction for the whole plan: a lock that is not to be had rolls all of it back, and all of it is tried again. */
 async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
-  await run.session.send('begin');
-  try {
-    await runEach(run, plan, tally);
-    await commitAll(run, plan);
-  } catch (error) {
-    tally.applied = [];
-    if (run.session.lost === null && run.session.transactionStatus !== 'I')
-      await run.session.send('rollback');
-    const failed = plan.migrations.find(({ migration }) => migration.version === tally.failed?.version);
-    if (failed !== undefined && isLockkeeperError(error))
-      await journalFailure(run, failed, { failure: error, step: 1 });
-    throw error;
+  for (let retries = 0; ; retries += 1) {
+    try {
+      await sendParts(run.session, [ours('begin', 'BEGIN'), ...lockShareOfPlan(run, plan)]);
+      run.watch.renewBudget();
+      await runEach(run, plan, { tally, wholeRetries: retries });
+      await commitAll(run, plan);
+      return;
+    } catch (error) {
+      tally.applied = [];
+      if (run.session.lost === null && run.session.transactionStatus !== 'I')
+        await run.session.send('rollback');
+      if (error instanceof TryWholeAgain) {
+        await pauseBeforeRetry(run, error, { attempt: retries + 1, state: error.state, rolledBack: 'run' });
+        continue;
+      }
+      const failed = plan.migrations.find(({ migration }) => migration.version === tally.failed?.version);
+      if (failed !== undefined && isLockkeeperError(error))
+        await journalFailure(run, failed, { failure: error, step: 1 });
+      throw error;
+    }
   }
 }
 
@@ -101,41 +121,79 @@ interface Turn {
   readonly tally: Tally;
   readonly ahead: LookAhead;
   readonly index: number;
-  readonly total: number;
-  readonly insideSingleTransaction: boolean;
+  readonly plan: Plan;
+  /** How often the one transaction of the run was begun again; null where each step has its own. */
+  readonly wholeRetries: number | null;
 }
 
 async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<void> {
   const { events } = run.context;
   const event = eventOf(run, planned);
-  const progress: Progress = { steps: [], attempts: { retries: 0, ahead: turn.ahead } };
-  events.emit('migration:apply:start', { ...event, index: turn.index, total: turn.total });
+  const insideSingleTransaction = turn.wholeRetries !== null;
+  const attempts: Attempts = { retries: 0, ahead: turn.ahead };
+  const progress: Progress = { steps: [], attempts };
+  const total = turn.plan.migrations.length;
+  events.emit('migration:apply:start', { ...event, index: turn.index, total });
   try {
-    const report = await runMigration(run, planned, {
-      ...progress,
-      insideSingleTransaction: turn.insideSingleTransaction,
-    });
+    const report = await runMigration(run, planned, { ...progress, insideSingleTransaction });
     turn.tally.applied.push(report);
     events.emit('migration:apply:success', { ...event, report });
   } catch (error) {
+    const again = tryWholeAgain(run, error, { turn, planned, progress });
+    if (again !== null) throw again;
     const failure = redact(
       stepFailure(error, planned, {
         cancelled: run.context.stop.cancel.aborted,
-        retries: progress.attempts.retries,
+        retries: turn.wholeRetries ?? attempts.retries,
         lost: run.session.lost !== null,
+        overBudgetMs: attempts.overBudget === true ? run.watch.spentMs : null,
+        blockers: run.watch.blockers,
       }),
     );
-    const completedSteps = turn.insideSingleTransaction ? [] : [...progress.steps];
+    const completedSteps = insideSingleTransaction ? [] : [...progress.steps];
     // A stop between steps is no failure of the migration.
     if (failure.code !== 'INTERRUPTED' || progress.steps.length > 0) {
       const { version, name } = planned.migration;
       turn.tally.failed = { version, name, error: failure.toJSON(), completedSteps };
     }
     events.emit('migration:apply:error', { ...event, error: failure.toJSON() });
-    if (!turn.insideSingleTransaction)
+    if (!insideSingleTransaction)
       await journalFailure(run, planned, { failure, step: progress.steps.length + 1 });
     throw failure;
   }
+}
+
+/** The transaction of the whole run did not get its locks, and is begun again. */
+class TryWholeAgain extends Error {
+  readonly planned: PlannedMigration;
+  readonly step: Step;
+  readonly state: string;
+  constructor(
+    where: { readonly planned: PlannedMigration; readonly step: Step },
+    state: string,
+    cause: unknown,
+  ) {
+    super('The transaction of the whole run is tried again.', { cause });
+    this.planned = where.planned;
+    this.step = where.step;
+    this.state = state;
+  }
+}
+
+/** Null where another try is not due, or would call a function of the user's a second time (ENGINE D19). */
+function tryWholeAgain(
+  run: Run,
+  error: unknown,
+  about: { readonly turn: Turn; readonly planned: PlannedMigration; readonly progress: Progress },
+): TryWholeAgain | null {
+  const { turn, planned, progress } = about;
+  const state = progress.attempts.overBudget === true ? sqlstateOf(error) : retryableState(error);
+  if (turn.wholeRetries === null || turn.wholeRetries >= run.options.lockRetries || state === null)
+    return null;
+  const begun = turn.plan.migrations.slice(0, turn.index + 1);
+  if (begun.some(({ steps }) => steps.some(({ kind }) => kind === 'code'))) return null;
+  const step = planned.steps[progress.steps.length];
+  return step === undefined ? null : new TryWholeAgain({ planned, step }, state, error);
 }
 
 /** Written in a transaction of its own after the ROLLBACK: in the failed one it would vanish (ENGINE C13). */

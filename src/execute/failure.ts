@@ -1,6 +1,8 @@
+import { type Blocker, describeBlocker } from '../core/blocker.js';
+import { formatDuration } from '../core/duration.js';
 import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../core/errors.js';
 import { withFullStop } from '../core/text.js';
-import { ConnectionEnded, type ServerError, sqlstate } from '../pg/index.js';
+import { ConnectionEnded, sqlstate } from '../pg/index.js';
 import type { PlannedMigration } from '../plan/plan.js';
 import { locate } from '../sql/position.js';
 import type { Part } from './parts.js';
@@ -15,14 +17,24 @@ export function stepFailure(
     readonly retries: number;
     /** The session is gone, whatever the error says. */
     readonly lost: boolean;
+    /** How long it had waited while others waited for it, where our own watch ended it for that. */
+    readonly overBudgetMs?: number | null;
+    /** Who was seen in its way. */
+    readonly blockers?: readonly Blocker[];
   },
 ): LockkeeperError {
   const { migration } = planned;
-  const details = { version: migration.version, name: migration.name };
+  const { blockers = [], overBudgetMs = null } = circumstances;
+  const details = {
+    version: migration.version,
+    name: migration.name,
+    ...(blockers.length === 0 ? {} : { blockers }),
+  };
   if (error instanceof ConnectionEnded || circumstances.lost) {
     return circumstances.cancelled ? interrupted(error, details) : connectionLost(error, details);
   }
   if (circumstances.cancelled && isCancelled(error)) return interrupted(error, details);
+  if (overBudgetMs !== null) return overBudget(error, details, { ...circumstances, overBudgetMs });
   if (isLockkeeperError(error)) return error;
   if (error instanceof ValidationRows) return validationFailed(error, details);
   if (error instanceof UnexpectedTag) return unexpectedTag(error, details);
@@ -65,6 +77,38 @@ function connectionLost(error: unknown, details: Details): LockkeeperError {
   });
 }
 
+/** No single wait was too long, but all of them together while others waited (ENGINE D20). */
+function overBudget(
+  error: unknown,
+  details: Details,
+  { overBudgetMs, retries }: { readonly overBudgetMs: number; readonly retries: number },
+): LockkeeperError {
+  const location =
+    error instanceof PartRefused
+      ? statementLocation(error.part, null)
+      : isLockkeeperError(error)
+        ? (error.location ?? null)
+        : null;
+  return new LockkeeperError('LOCK_BUDGET_EXCEEDED', {
+    message: `Migration ${String(details['version'])} failed: it waited for locks for ${formatDuration(overBudgetMs)} altogether while other sessions waited for it, and was cancelled.${inItsWay(details)}`,
+    hint: lockWayOut(retries),
+    details: { ...details, sqlstate: sqlstate.queryCanceled },
+    cause: error,
+    ...(location === null ? {} : { location }),
+  });
+}
+
+const lockWayOut = (retries: number): string =>
+  `${retries === 0 ? 'It was tried once.' : `It was tried ${retries + 1} times.`} Another session keeps the lock: end it (--cancel-blockers-after), run at a quieter time, or raise --lock-timeout or --lock-retries.`;
+
+/** A sentence on who was seen in the way; empty where nobody was. */
+function inItsWay(details: Details): string {
+  const blockers = (details['blockers'] ?? []) as readonly Blocker[];
+  if (blockers.length === 0) return '';
+  const named = blockers.slice(-3).map((blocker) => describeBlocker(blocker));
+  return ` In its way: ${withFullStop(named.join('; '))}`;
+}
+
 function validationFailed(error: ValidationRows, details: Details): LockkeeperError {
   const location = statementLocation(error.part, null);
   return new LockkeeperError('VALIDATION_FAILED', {
@@ -104,8 +148,8 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
   if (claim && server.code === sqlstate.uniqueViolation) return claimTaken(version, info, error);
   const where = location === null && part.expect === 'COMMIT' ? ' at COMMIT' : '';
   const init = {
-    message: `Migration ${version} failed${where}: ${withFullStop(server.message)}`,
-    hint: wayOut(server, retries),
+    message: `Migration ${version} failed${where}: ${withFullStop(server.message)}${lockStates.has(server.code) ? inItsWay(details) : ''}`,
+    hint: wayOut(error, retries),
     details: info,
     cause: error,
     ...(location === null ? {} : { location }),
@@ -115,6 +159,9 @@ function refused(error: PartRefused, retries: number, details: Details): Lockkee
     init,
   );
 }
+
+/** Failures for which whoever was in the way may be to blame. */
+const lockStates: ReadonlySet<string> = new Set([sqlstate.lockNotAvailable, sqlstate.deadlockDetected]);
 
 /** The one COMMIT of a whole run was refused, so which of its migrations is to blame is not known. */
 export function commitFailure(error: unknown, last: PlannedMigration, cancelled: boolean): LockkeeperError {
@@ -148,11 +195,11 @@ function claimTaken(version: string, details: Details, cause: unknown): Lockkeep
 }
 
 /** The server's own hint first; ours where it has none and the way out is known. */
-function wayOut(server: ServerError, retries: number): string {
+function wayOut({ server, part }: PartRefused, retries: number): string {
   if (server.hint !== undefined && server.hint !== '') return server.hint;
   switch (server.code) {
     case sqlstate.lockNotAvailable:
-      return `It was tried ${retries + 1} times. Another session keeps the lock: end it, run at a quieter time, or raise --lock-timeout or --lock-retries.`;
+      return lockWayOut(retries);
     case sqlstate.objectInUse:
       return 'Pending trigger events of the same transaction stand in the way: put `-- transaction: per-statement` at the top of the file.';
     case sqlstate.invalidTransactionTermination:
@@ -162,6 +209,8 @@ function wayOut(server: ServerError, retries: number): string {
     case sqlstate.insufficientPrivilege:
       return "The role lacks a right on the object; run as its owner, or set the environment's role.";
     case sqlstate.queryCanceled:
+      if (part.source?.statement.traits.waitsForSnapshots === true)
+        return 'The statement was cancelled: by its total deadline (raise --concurrent-deadline), or by an administrator.';
       return 'The statement was cancelled: by statement_timeout (raise --statement-timeout), or by an administrator.';
     default:
       return 'Nothing of this step was kept. Mend the file and run the command again.';

@@ -5,3 +5,4 @@ export { defaultRun, type RunOptions } from './options.js';
 export { buildMessages } from './parts.js';
 export type { Run } from './run.js';
 export { acquireRunLock } from './run-lock.js';
+export { Watch } from './watch/watch.js';

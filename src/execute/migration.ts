@@ -77,7 +77,7 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
     case 'alone':
       return await runAloneStep(run, { ...stepRun, step }, attempts);
     case 'code':
-      return await runCodeStep(run, { ...stepRun, step });
+      return await runCodeStep(run, { ...stepRun, step }, attempts);
     default:
       return step satisfies never;
   }

@@ -1,6 +1,9 @@
 /** The budgets of a run. */
 export interface RunOptions {
-  /** How long a statement may wait for a lock before its transaction is rolled back and tried again. @default 2000 */
+  /**
+   * How long a statement may wait for a lock, and a whole transaction wait while others wait for it, before it is
+   * rolled back and tried again. @default 2000
+   */
   readonly lockTimeoutMs: number;
   /** 0 = none. @default 0 */
   readonly statementTimeoutMs: number;
@@ -8,6 +11,10 @@ export interface RunOptions {
   readonly lockRetries: number;
   /** How long to wait for another run to end; 0 = not at all. @default 30000 */
   readonly lockWaitMs: number;
+  /** Whether a second connection watches steps that take their time. @default true */
+  readonly observer: boolean;
+  /** How long a session may stand in a step's way before it is cancelled. 0 = it is left alone. @default 0 */
+  readonly cancelBlockersAfterMs: number;
   /** Total time that one snapshot-waiting statement (CREATE INDEX CONCURRENTLY …) may take. 0 = none. @default 0 */
   readonly concurrentDeadlineMs: number;
 }
@@ -17,5 +24,7 @@ export const defaultRun: RunOptions = {
   statementTimeoutMs: 0,
   lockRetries: 10,
   lockWaitMs: 30_000,
+  observer: true,
+  cancelBlockersAfterMs: 0,
   concurrentDeadlineMs: 0,
 };

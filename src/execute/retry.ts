@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLockkeeperError } from '../core/errors.js';
 import { MessageRefused, sqlstate } from '../pg/index.js';
 import type { Run } from './run.js';
 import { PartRefused } from './send-parts.js';
@@ -15,6 +16,13 @@ export function retryableState(error: unknown): string | null {
   const concurrent =
     server.code === sqlstate.internalError && server.message.includes('tuple concurrently updated');
   return concurrent ? server.code : null;
+}
+
+/** The SQLSTATE with which the server refused something; null for any other failure. */
+export function sqlstateOf(error: unknown): string | null {
+  if (error instanceof PartRefused || error instanceof MessageRefused) return error.server.code;
+  const state = isLockkeeperError(error) ? error.details['sqlstate'] : null;
+  return typeof state === 'string' ? state : null;
 }
 
 const firstDelayMs = 200;

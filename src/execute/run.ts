@@ -3,6 +3,7 @@ import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
 import type { Session } from '../pg/index.js';
 import type { RunOptions } from './options.js';
+import type { Watch } from './watch/watch.js';
 
 /** What every part of one run shares. */
 export interface Run {
@@ -16,6 +17,8 @@ export interface Run {
   readonly options: RunOptions;
   /** SQL that gives 1 while the session holds the lock, and raises otherwise; part of every claim. */
   readonly guard: string;
+  /** Looks at steps that take their time. */
+  readonly watch: Watch;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
 }

@@ -1,11 +1,12 @@
 import type { StepReport } from '../core/report.js';
-import type { TransactionStep } from '../migration/step.js';
+import type { Step, TransactionStep } from '../migration/step.js';
 import { transactionParts, type StepRun } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
 import { isQuick, type LookAhead } from './look-ahead.js';
-import { pause, retryableState, retryDelayMs } from './retry.js';
+import { pause, retryableState, retryDelayMs, sqlstateOf } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
+import type { Watched } from './watch/turn.js';
 
 /** Where the number of tries is kept for the error that may come. */
 export interface Attempts {
@@ -14,6 +15,8 @@ export interface Attempts {
   retries: number;
   /** What the last try left could not be removed, so another one must not begin. */
   final?: boolean;
+  /** The last try was ended by our own watch, because others waited for longer than the budget. */
+  overBudget?: boolean;
 }
 
 /**
@@ -38,7 +41,14 @@ export async function runTransactionStep(
     statements: stepRun.step.statements.length,
     durationMs: run.context.now() - began,
     retries: attempts.retries,
+    ...seen(run),
   };
+}
+
+/** Who was seen in the way of the step that has just ended; nothing where nobody was. */
+export function seen({ watch }: Run): Pick<StepReport, 'blockers'> {
+  const { blockers } = watch;
+  return blockers.length === 0 ? {} : { blockers };
 }
 
 /** Tries until it works, the budget is used up, or something else is wrong. Always leaves the session out of any transaction. */
@@ -50,29 +60,73 @@ export async function withRetries(
 ): Promise<void> {
   for (;;) {
     try {
-      await work();
+      await watched(run, stepRun, attempts, work);
       return;
     } catch (error) {
       await attempts.ahead?.settle();
+      // One transaction for all: whoever began it decides.
+      if (stepRun.insideSingleTransaction) throw error;
       if (run.session.lost === null && run.session.transactionStatus !== 'I')
         await run.session.send('rollback');
-      const sqlstate = stepRun.insideSingleTransaction ? null : retryableState(error);
-      if (sqlstate === null || attempts.final === true || attempts.retries >= run.options.lockRetries)
+      const state = attempts.overBudget === true ? sqlstateOf(error) : retryableState(error);
+      if (state === null || attempts.final === true || attempts.retries >= run.options.lockRetries)
         throw error;
       attempts.retries += 1;
-      const delayMs = retryDelayMs(attempts.retries);
-      run.context.events.emit('step:retry', {
-        runId: run.stamp.runId,
-        version: stepRun.planned.migration.version,
-        name: stepRun.planned.migration.name,
-        direction: run.direction,
-        step: stepRun.step.number,
-        attempt: attempts.retries,
-        delayMs,
-        sqlstate,
-        rolledBack: 'step',
-      });
-      if (!(await pause(delayMs, run.context.stop.finish))) assertNotStopped(run);
+      await pauseBeforeRetry(run, stepRun, { attempt: attempts.retries, state, rolledBack: 'step' });
     }
   }
 }
+
+/** Says that there will be another try, and waits for it. @throws {INTERRUPTED} */
+export async function pauseBeforeRetry(
+  run: Run,
+  { planned, step }: Pick<StepRun, 'planned' | 'step'>,
+  again: { readonly attempt: number; readonly state: string; readonly rolledBack: 'step' | 'run' },
+): Promise<void> {
+  const { attempt, state, rolledBack } = again;
+  const delayMs = retryDelayMs(attempt);
+  const subject = subjectOf(run, planned, step);
+  run.context.events.emit('step:retry', { ...subject, attempt, delayMs, sqlstate: state, rolledBack });
+  if (!(await pause(delayMs, run.context.stop.finish))) assertNotStopped(run);
+}
+
+/** One try, under the eyes of the watch. */
+export async function watched(
+  run: Run,
+  stepRun: StepRun,
+  attempts: Attempts,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { watch, options } = run;
+  const { planned, step, insideSingleTransaction } = stepRun;
+  if (!insideSingleTransaction) watch.renewBudget();
+  attempts.overBudget = false;
+  await watch.begin(subjectOf(run, planned, step), {
+    budgetMs: waitsForSnapshots(step) ? 0 : options.lockTimeoutMs,
+    alone: needsEmptyDatabase(step),
+    again: attempts.retries > 0,
+  });
+  try {
+    await work();
+  } catch (error) {
+    await watch.end();
+    attempts.overBudget = watch.takesBlame(sqlstateOf(error));
+    throw error;
+  }
+  await watch.end();
+}
+
+const subjectOf = (run: Run, { migration }: StepRun['planned'], { number }: Step): Watched => ({
+  runId: run.stamp.runId,
+  version: migration.version,
+  name: migration.name,
+  direction: run.direction,
+  step: number,
+});
+
+const waitsForSnapshots = (step: Step): boolean =>
+  step.kind === 'alone' && step.statement.traits.waitsForSnapshots;
+
+/** A second session of ours in the database would make it fail: ours may be its template, or what it moves (ENGINE E26). */
+const needsEmptyDatabase = (step: Step): boolean =>
+  step.kind === 'alone' && /^(CREATE|ALTER|DROP) DATABASE/.test(step.statement.traits.label);

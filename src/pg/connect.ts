@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { parseDuration } from '../core/duration.js';
 import { LockkeeperError } from '../core/errors.js';
 import { registerSecret } from '../core/redact.js';
 import { type Baseline, baselineSets, startupOptions } from './baseline.js';
@@ -131,7 +132,8 @@ const introduction = /* sql */ `
     current_setting('standard_conforming_strings'),
     current_setting('client_encoding'),
     coalesce(current_setting('transaction_timeout', true), '0'),
-    current_setting('lockkeeper.baseline', true)`;
+    current_setting('lockkeeper.baseline', true),
+    current_setting('deadlock_timeout')`;
 
 /**
  * Where the startup packet did not carry the baseline, it is SET at once on a direct connection. Behind a proxy that
@@ -168,6 +170,7 @@ function sessionInfo(row: readonly unknown[], client: Client): SessionInfo {
     user: String(row[4]),
     inRecovery: row[5] === true,
     readOnly: row[6] === 'on',
+    deadlockTimeoutMs: parseDuration(String(row[11])) ?? 1000,
   };
 }
 

@@ -1,4 +1,11 @@
-export { historyLockKey, lockHolder, stillLockedSql, tryLock, type AdvisoryKey } from './advisory-lock.js';
+export {
+  historyLockKey,
+  lockClass,
+  lockHolder,
+  stillLockedSql,
+  tryLock,
+  type AdvisoryKey,
+} from './advisory-lock.js';
 export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
 export { baselineOf, openSession, type SessionOptions } from './connect.js';
 export { withLimit } from './limit.js';

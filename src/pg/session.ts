@@ -21,6 +21,8 @@ export interface SessionInfo {
   readonly user: string;
   readonly inRecovery: boolean;
   readonly readOnly: boolean;
+  /** How long a waiting session lets an autovacuum stand in its way (deadlock_timeout). */
+  readonly deadlockTimeoutMs: number;
 }
 
 /** Oids and pids in the journal mean something only where system identifier and database oid are the same (ENGINE 18). */
@@ -128,6 +130,16 @@ export class Session implements AsyncDisposable {
   /** One query of ours with parameters. */
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     const answer = await this.watched(() => this.client.query<Row>(text, [...values]));
+    return answer.rows;
+  }
+
+  /** The same for one that is asked again and again on this session: it is planned once, under a name. */
+  async queryPrepared<Row extends QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const answer = await this.watched(() => this.client.query<Row>({ name, text, values: [...values] }));
     return answer.rows;
   }
 

@@ -154,6 +154,8 @@ it('accepts every key that the types have', async () => {
     lockWait: '1s',
     lockRetries: 1,
     concurrentDeadline: '1h',
+    cancelBlockersAfter: '10s',
+    observer: false,
     outOfOrder: 'allow',
   } satisfies Required<Omit<LockkeeperConfig, '$schema' | 'environments'>>;
   const all = { ...settings, $schema: 'x', environments: { production: { ...settings, protected: false } } };

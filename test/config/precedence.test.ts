@@ -190,6 +190,8 @@ describe('settings', () => {
         lockRetries: 10,
         lockWaitMs: 30_000,
         concurrentDeadlineMs: 0,
+        cancelBlockersAfterMs: 0,
+        observer: true,
       },
       outOfOrder: 'warn',
     });
