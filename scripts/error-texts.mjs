@@ -230,9 +230,10 @@ export const areas = [
         way: 'Use PostgreSQL 14 or newer.',
       },
       DATABASE_POOLED: {
-        means: 'The connection goes through a pooler in transaction mode.',
-        why: 'Such a pooler gives every transaction another server session. A session lock taken through it stays with a session that belongs to somebody else next, and so protects nothing; settings leak the same way.',
-        way: 'Give the address of the server itself for migrations: `directUrl` in the environment, or the variable `DIRECT_URL`. Session mode works too. When there is no such pooler, say `pooled: false`.',
+        means:
+          'The connection goes through a pooler in transaction mode, and a statement of the plan needs a session of its own.',
+        why: 'Such a pooler gives every transaction another server session. A statement that no transaction can hold, a setting that is to last, a function that may do anything: what they leave behind would meet somebody else, and what they need would be gone.',
+        way: 'Give the address of the server itself for migrations: `directUrl` in the environment, or the variable `DIRECT_URL`. Session mode works too. When there is no such pooler, say `pooled: false`. Often the file can do without: `set local` for `set`, `on commit drop` for a temporary table.',
       },
       CONNECTION_LOST: {
         means:
@@ -325,6 +326,12 @@ export const areas = [
         means: 'The run found that its session no longer holds the migration lock.',
         why: 'Code in a migration let it go, for instance by pg_advisory_unlock_all() in a function. Without the lock another run could be at work.',
         way: 'Remove that call, and run `lockkeeper up` again; it looks at what was done and goes on.',
+      },
+      LEASE_LOST: {
+        means:
+          'The run had given no sign of life for longer than `leaseTimeout`, and another one took over its lease; or somebody ended it by hand.',
+        why: 'Behind a transaction pooler a lease stands for the lock. A process that is paused, or whose machine sleeps, cannot know how long it was away; so every step asks whether the lease is still its own, and a step of a run that lost it takes no effect.',
+        way: 'Run the command again: it waits for the other run, and goes on behind what that has applied.',
       },
       OUT_OF_ORDER_REFUSED: {
         means:

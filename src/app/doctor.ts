@@ -3,10 +3,9 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { isLockkeeperError } from '../core/errors.js';
 import { historyTables, readInstallation } from '../history/index.js';
-import { detectPooling } from '../pg/index.js';
 import type { DoctorCheck, DoctorReport } from './lockkeeper.js';
 import { shownPath } from '../source/index.js';
-import { databaseName, type Opened, openDatabase } from './session.js';
+import { closeDatabase, databaseName, findPooling, type Opened, openDatabase } from './session.js';
 
 /** Looks at everything a run stands on, and says of each thing whether it is right. Changes nothing. */
 export async function doctor(config: ResolvedConfig, context: Context): Promise<DoctorReport> {
@@ -71,7 +70,7 @@ async function databaseChecks(config: ResolvedConfig, context: Context): Promise
         'connection',
         `PostgreSQL ${session.info.versionText} at ${databaseName(config)}, as ${session.info.user}.`,
       ),
-      ...(await poolerCheck(opened)),
+      ...(await poolerCheck(opened, config)),
       writeCheck(opened),
       ...(await rightsCheck(opened, config)),
       ...(await lockTimeoutCheck(opened, config)),
@@ -81,7 +80,7 @@ async function databaseChecks(config: ResolvedConfig, context: Context): Promise
   } catch (error) {
     return [problemOf('database', error)];
   } finally {
-    await session.end();
+    await closeDatabase(opened);
   }
 }
 
@@ -91,16 +90,17 @@ function problemOf(check: string, error: unknown): DoctorCheck {
   return { check, status: 'problem', message, ...(hint === undefined ? {} : { hint }) };
 }
 
-async function poolerCheck({ session, connection }: Opened): Promise<readonly DoctorCheck[]> {
-  const pooling = await detectPooling(session, connection);
+async function poolerCheck(opened: Opened, config: ResolvedConfig): Promise<readonly DoctorCheck[]> {
+  const pooling = await findPooling(opened, config);
   if (pooling === 'none') return [];
   if (pooling === 'session')
     return [ok('pooler', 'A pooler in session mode; it works like a direct connection.')];
   return [
     {
       check: 'pooler',
-      status: 'problem',
-      message: 'A pooler in transaction mode stands between: no migration lock would hold.',
+      status: 'warning',
+      message:
+        'A pooler in transaction mode: migrations that are transactions throughout run under a lease, all others are refused.',
       hint: 'Set directUrl (or DIRECT_URL) to the address of the server itself.',
     },
   ];

@@ -13,6 +13,7 @@ import { renderDryRun } from './dry-run.js';
 import type { ConfirmOptions, DownOptions, UpReport } from './lockkeeper.js';
 import { findChanged, historyProblems, listProject, throwProblems } from './migrations.js';
 import { type Candidate, planRun } from './plan-run.js';
+import { assertPoolable } from './pooled.js';
 import { assertEnvironment, createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
 import { readWaysBack, type WaysBack } from './ways-back.js';
@@ -89,6 +90,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
       candidates.flatMap(({ script }) => (script?.kind === 'sql' ? [script] : [])),
     ),
   );
+  await assertPoolable(config, prepared, plan);
   const full = { ...plan, warnings: [...prepared.warnings, ...warnings, ...plan.warnings] };
   const run = createRun(config, context, { ...prepared, direction: 'down' });
   if (options.dryRun === true) return { report: renderDryRun(run, full), rows };

@@ -11,6 +11,7 @@ import { type Ask, assertNotProtected, confirmDanger } from './confirm.js';
 import { objectsQuery } from './fresh-objects.js';
 import type { ConfirmOptions, ResetReport } from './lockkeeper.js';
 import { listProject, throwProblems } from './migrations.js';
+import { assertSessionLock } from './pooled.js';
 import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
 import { databaseName, withDatabase } from './session.js';
 import { up } from './up.js';
@@ -35,8 +36,10 @@ export async function fresh(
   request: { readonly options: ConfirmOptions; readonly ask: Ask | undefined },
 ): Promise<ResetReport> {
   assertNotProtected(config, 'fresh');
-  const removed = await withDatabase(config, context, async ({ session, connection }) => {
-    const prepared = await prepareToRun(config, context, { session, connection });
+  const removed = await withDatabase(config, context, async (opened) => {
+    const { session } = opened;
+    const prepared = await prepareToRun(config, context, opened);
+    assertSessionLock(prepared, 'fresh');
     assertEnvironment(config, prepared.installation, 'fresh');
     await assertApplicable(config, context, prepared);
     const targets = await findTargets(session, config);

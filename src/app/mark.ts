@@ -18,8 +18,10 @@ import { compareState, migrationKey } from '../plan/state.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import type { MarkOptions, MarkReport } from './lockkeeper.js';
 import { listProject, readProject, throwProblems } from './migrations.js';
-import { assertEnvironment, executionContext, type Prepared, prepareToRun } from './prepare.js';
+import { executionContext } from './execution-context.js';
+import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
+import { writeOwn } from './write-own.js';
 
 /**
  * Settles by hand what the history says of one migration, after a person has looked at the database. No statement of
@@ -51,7 +53,7 @@ export async function mark(
       options.as === 'applied' && !target.isApplied
         ? await applied(context, marking)
         : settled(marking, options);
-    await opened.session.send(['begin', ...statements, 'commit'].join(';\n'));
+    await writeOwn(prepared, 'mark', statements);
     return { version: target.version, name: target.name, as: options.as };
   });
 }

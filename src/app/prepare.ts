@@ -1,10 +1,9 @@
-import { hostname, userInfo } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
-import { acquireRunLock, type Run, Watch } from '../execute/index.js';
+import { type Run, Watch } from '../execute/index.js';
 import {
   emptyHistory,
   ensureInstalled,
@@ -15,9 +14,10 @@ import {
   readHistory,
   readInstallation,
 } from '../history/index.js';
-import { historyLockKey, openSession, type Session, stillLockedSql } from '../pg/index.js';
-import { packageVersion } from '../core/version.js';
-import { assertCanMigrate, type Opened } from './session.js';
+import { openSession, type Session } from '../pg/index.js';
+import { executionContext } from './execution-context.js';
+import { lockDatabase, type RunLock, sessionLock } from './run-lock.js';
+import type { Opened } from './session.js';
 
 /** A database that is open and, for a run, locked, with its history read after the lock was taken. */
 export interface Prepared {
@@ -26,6 +26,10 @@ export interface Prepared {
   readonly installation: Installation;
   readonly history: HistoryState;
   readonly warnings: readonly Warning[];
+  /** Of a run; what it would be like for those who only read. */
+  readonly lock: RunLock;
+  /** Whether it is held. */
+  readonly locked: boolean;
 }
 
 /** Reads what is there and takes no lock; creates nothing. */
@@ -33,30 +37,44 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   const tables = historyTables(config.history);
   const installation = await readInstallation(opened.session, tables);
   const history = installation.schemaVersion === 0 ? emptyHistory : await readHistory(opened.session, tables);
-  return { opened, tables, installation, history, warnings: stampWarnings(config, installation) };
+  const warnings = stampWarnings(config, installation);
+  return {
+    opened,
+    tables,
+    installation,
+    history,
+    warnings,
+    lock: sessionLock(config, opened),
+    locked: false,
+  };
 }
 
 /**
  * Takes the lock on the session that will do the work, and only then reads the history: what was read before it
  * could be of the run that just ended.
- * @throws {LOCK_HELD} {DATABASE_READ_ONLY} {DATABASE_POOLED} {HISTORY_UNREADABLE} {HISTORY_NEWER} {HISTORY_INSTALL_FAILED}
+ * @throws {LOCK_HELD} {DATABASE_READ_ONLY} {HISTORY_UNREADABLE} {HISTORY_NEWER} {HISTORY_INSTALL_FAILED}
  */
 export async function prepareToRun(
   config: ResolvedConfig,
   context: Context,
   opened: Opened,
 ): Promise<Prepared> {
-  await assertCanMigrate(opened, config);
-  const key = historyLockKey(config.history.schema, config.history.table);
-  await acquireRunLock(opened.session, key, { waitMs: config.run.lockWaitMs, context });
   const tables = historyTables(config.history);
-  const installation = await readInstallation(opened.session, tables);
+  const { lock, installation } = await lockDatabase(config, context, { opened, tables });
   await ensureInstalled(opened.session, tables, {
     found: installation,
     environment: config.environment.name,
   });
   const history = installation.schemaVersion === 0 ? emptyHistory : await readHistory(opened.session, tables);
-  return { opened, tables, installation, history, warnings: stampWarnings(config, installation) };
+  return {
+    opened,
+    tables,
+    installation,
+    history,
+    warnings: stampWarnings(config, installation),
+    lock,
+    locked: true,
+  };
 }
 
 /** An environment that is not the one the database was stamped with deserves a word, also before harmless verbs. */
@@ -93,20 +111,25 @@ export function createRun(
   context: Context,
   prepared: Prepared & { readonly direction: Direction },
 ): Run {
-  const { opened, tables, history, direction } = prepared;
-  const key = historyLockKey(config.history.schema, config.history.table);
+  const { opened, tables, history, direction, lock } = prepared;
   const newestBatch = history.applied.reduce((newest, row) => Math.max(newest, row.batch), 0);
-  const openObserver = (): Promise<Session> => openObserverOf(opened);
+  const openObserver = (): Promise<Session> => openObserverOf(opened, lock.lease !== null);
+  // Through a transaction pooler there is no process to be watched: each transaction has another one.
+  const options = { ...config.run, observer: config.run.observer && lock.lease === null };
   return {
     context,
     direction,
     environment: config.environment.name,
     session: opened.session,
     tables,
-    stamp: { runId: randomUUID(), batch: newestBatch + 1, context: executionContext(opened) },
-    options: config.run,
-    guard: stillLockedSql(key),
-    watch: new Watch({ context, workerPid: opened.session.info.pid, options: config.run, openObserver }),
+    stamp: {
+      runId: lock.lease?.runId ?? randomUUID(),
+      batch: newestBatch + 1,
+      context: executionContext(opened),
+    },
+    options,
+    ...lock,
+    watch: new Watch({ context, workerPid: opened.session.info.pid, options, openObserver }),
     openObserver,
   };
 }
@@ -115,7 +138,7 @@ export function createRun(
  * A second session of the same login role: that role may see and cancel what the worker does, whatever role the
  * migrations work as (pg_cancel_backend compares login roles).
  */
-async function openObserverOf({ connection }: Opened): Promise<Session> {
+async function openObserverOf({ connection }: Opened, pooled: boolean): Promise<Session> {
   const { applicationName, connectTimeoutMs } = connection;
   const session = await openSession(
     {
@@ -124,31 +147,10 @@ async function openObserverOf({ connection }: Opened): Promise<Session> {
       applicationName: `${applicationName} observer`,
       connectTimeoutMs: connectTimeoutMs === 0 ? observerMs : Math.min(connectTimeoutMs, observerMs),
     },
-    { lockTimeoutMs: observerMs, statementTimeoutMs: observerMs },
+    { lockTimeoutMs: observerMs, statementTimeoutMs: observerMs, pooled },
   );
-  if (session.info.proxied) await session.applyBaseline();
+  if (session.info.proxied && !pooled) await session.applyBaseline();
   return session;
 }
 
 const observerMs = 2000;
-
-/** Who ran it, where, with what: kept with every journal row. */
-export function executionContext(opened: Opened): string {
-  return JSON.stringify({
-    host: hostname(),
-    pid: process.pid,
-    user: userName(),
-    lockkeeper: packageVersion(),
-    node: process.versions.node,
-    server: opened.session.info.versionText,
-  });
-}
-
-/** userInfo() throws for a uid without an entry in the password file, as in many containers. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? '?'}`; // the number says as much
-  }
-}

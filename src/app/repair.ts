@@ -11,6 +11,7 @@ import { assertReason, stampOf } from './mark.js';
 import { listProject, readProject, throwProblems } from './migrations.js';
 import { assertEnvironment, prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
+import { writeOwn } from './write-own.js';
 
 /**
  * Accepts the present content of one changed file, or settles one interrupted step. Nothing is run; the reason is
@@ -66,14 +67,10 @@ export async function repair(
       step: 0,
       message: options.why,
     };
-    await opened.session.send(
-      [
-        'begin',
-        ...reading.migrations.map((migration) => replaceContent(prepared.tables, historyRow(migration))),
-        logRow(prepared.tables, entry, stampOf(prepared, 0)),
-        'commit',
-      ].join(';\n'),
-    );
+    await writeOwn(prepared, 'repair', [
+      ...reading.migrations.map((migration) => replaceContent(prepared.tables, historyRow(migration))),
+      logRow(prepared.tables, entry, stampOf(prepared, 0)),
+    ]);
     const { version, name, checksum } = file;
     return { version, name, checksumBefore: before, checksumAfter: checksum, step: null };
   });

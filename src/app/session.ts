@@ -1,20 +1,44 @@
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
-import { type ConnectionOptions, detectPooling, openSession, type Session } from '../pg/index.js';
+import {
+  type ConnectionOptions,
+  detectPooling,
+  openSession,
+  type Pooling,
+  type Session,
+} from '../pg/index.js';
 
 /** An open session and the way to another one. */
 export interface Opened {
   readonly session: Session;
   readonly connection: ConnectionOptions;
+  /** What has to be done before the session is closed. */
+  readonly closing: (() => Promise<void>)[];
 }
 
 /** Opens the database of the environment: the embedded server on demand, a pooler's way round where one is given. */
 export async function openDatabase(config: ResolvedConfig, context: Context): Promise<Opened> {
   const connection = await connectionOf(config, context);
   const { lockTimeoutMs, statementTimeoutMs } = config.run;
-  const session = await openSession(connection, { lockTimeoutMs, statementTimeoutMs });
-  return { session, connection };
+  const pooled = saidPooled(config) === true;
+  const session = await openSession(connection, { lockTimeoutMs, statementTimeoutMs, pooled });
+  return { session, connection, closing: [] };
+}
+
+/** Gives back what the session holds for others to see, and closes it. */
+export async function closeDatabase({ session, closing }: Opened): Promise<void> {
+  try {
+    for (const close of closing.splice(0)) await close();
+  } finally {
+    await session.end();
+  }
+}
+
+/** What the configuration says of a pooler on the way that is used; null where it says nothing. */
+function saidPooled({ target }: ResolvedConfig): boolean | null {
+  if (target.kind === 'embedded') return false;
+  return target.direct === null ? target.pooled : null;
 }
 
 async function connectionOf(config: ResolvedConfig, context: Context): Promise<ConnectionOptions> {
@@ -34,31 +58,32 @@ export async function withDatabase<Value>(
   try {
     return await work(opened);
   } finally {
-    await opened.session.end();
+    await closeDatabase(opened);
   }
 }
 
 /**
- * What a session must be before it may take the migration lock (ENGINE A4, E27).
- * @throws {DATABASE_READ_ONLY} {DATABASE_POOLED}
+ * What stands between us and the server: as the configuration says, or as two connections find out. `false` in the
+ * configuration means a session that stays ours.
  */
-export async function assertCanMigrate(opened: Opened, config: ResolvedConfig): Promise<void> {
-  const { session, connection } = opened;
+export async function findPooling({ session, connection }: Opened, config: ResolvedConfig): Promise<Pooling> {
+  const said = saidPooled(config);
+  if (said === true) return 'transaction';
+  if (said === false) return session.info.proxied ? 'session' : 'none';
+  return await detectPooling(session, connection);
+}
+
+/**
+ * What a session must be before it may be used for a run (ENGINE A4, E27). Says what stands between us and the server;
+ * where every transaction is given another session, nothing was set.
+ * @throws {DATABASE_READ_ONLY}
+ */
+export async function assertCanMigrate(opened: Opened, config: ResolvedConfig): Promise<Pooling> {
+  const { session } = opened;
   if (session.info.inRecovery || session.info.readOnly) throw readOnly(session);
-  const { target } = config;
-  const said = target.kind === 'server' ? target.pooled : false;
-  const pooling =
-    said === true && target.kind === 'server' && target.direct === null
-      ? 'transaction'
-      : await detectPooling(session, connection);
-  if (pooling === 'transaction') {
-    throw new LockkeeperError('DATABASE_POOLED', {
-      message: `The connection to ${connection.host}:${connection.port} goes through a pooler that gives every transaction another session, so neither the migration lock nor a setting would hold.`,
-      hint: 'Give the address of the server itself as directUrl (or DIRECT_URL), or let the pooler use session mode for this user.',
-      details: { host: connection.host, port: connection.port },
-    });
-  }
-  if (session.info.proxied) await session.applyBaseline();
+  const pooling = await findPooling(opened, config);
+  if (pooling === 'session') await session.applyBaseline();
+  return pooling;
 }
 
 function readOnly(session: Session): LockkeeperError {

@@ -7,6 +7,7 @@ import type { TagReport } from './lockkeeper.js';
 import { listProject } from './migrations.js';
 import { prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
+import { writeOwn } from './write-own.js';
 
 const acceptedTag = /^[\p{L}\p{N}][\p{L}\p{N}._+/-]{0,99}$/u;
 
@@ -23,7 +24,8 @@ export async function tag(config: ResolvedConfig, context: Context, label: strin
     });
   }
   return await withDatabase(config, context, async (opened) => {
-    const { tables, history } = await prepareToRun(config, context, opened);
+    const prepared = await prepareToRun(config, context, opened);
+    const { tables, history } = prepared;
     const used = history.applied.find((row) => row.tags.includes(label));
     if (used !== undefined) {
       throw new LockkeeperError('USAGE_INVALID', {
@@ -39,7 +41,7 @@ export async function tag(config: ResolvedConfig, context: Context, label: strin
         hint: 'Run `lockkeeper up` first.',
       });
     }
-    await opened.session.query(tagRow(tables, row, label));
+    await writeOwn(prepared, 'tag', [tagRow(tables, row, label)]);
     return { tag: label, version: row.version, name: row.name };
   });
 }

@@ -27,8 +27,9 @@ import {
   throwProblems,
 } from './migrations.js';
 import { planRun } from './plan-run.js';
+import { assertPoolable } from './pooled.js';
 import { createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
-import { openDatabase } from './session.js';
+import { closeDatabase, openDatabase } from './session.js';
 
 /** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
 export type UpWork = UpOptions & Pick<ExactSelection, 'exactly'> & { readonly ask?: Ask | undefined };
@@ -45,12 +46,13 @@ export async function up(config: ResolvedConfig, context: Context, options: UpWo
         ? await prepareToRead(config, opened)
         : await prepareToRun(config, context, opened);
     const plan = await planUp(config, context, { options, project, prepared });
+    await assertPoolable(config, prepared, plan);
     for (const warning of plan.warnings) context.events.emit('warning', warning);
     if (options.dryRun !== true && plan.migrations.length > 0) await confirmCancelling(config, options);
     const run = createRun(config, context, { ...prepared, direction: 'up' });
     return options.dryRun === true ? renderDryRun(run, plan) : await executePlan(run, plan);
   } finally {
-    await opened.session.end();
+    await closeDatabase(opened);
   }
 }
 

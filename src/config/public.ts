@@ -162,6 +162,11 @@ export interface SettingsConfig extends ConnectionConfig {
   readonly cancelBlockersAfter?: Duration | undefined;
   /** Whether a second connection watches steps that take their time: locks, who has them, progress. @default true */
   readonly observer?: boolean | undefined;
+  /**
+   * Behind a transaction pooler: how long a run may give no sign of life before another one takes over; from `'300ms'`
+   * on. @default '15s'
+   */
+  readonly leaseTimeout?: Duration | undefined;
   /** What to do with a pending migration that is older than an applied one. @default 'warn'; 'refuse' where protected */
   readonly outOfOrder?: OutOfOrder | undefined;
 }

@@ -34,6 +34,7 @@ function settings(): Entries {
     concurrentDeadline: duration(),
     cancelBlockersAfter: duration(),
     observer: boolean(),
+    leaseTimeout: duration(),
     lockRetries: integer(0, 10_000),
     outOfOrder: oneOf(['allow', 'warn', 'refuse']),
   };

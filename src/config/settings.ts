@@ -46,12 +46,30 @@ export function resolveRun(request: SettingsRequest): RunOptions {
       zero: 'never',
     }),
     observer: observer(request),
+    leaseTimeoutMs: leaseTimeout(request),
     lockRetries: lockRetries(request),
   };
 }
 
+/** So short that a heartbeat can be late, or so long that a dead run stands in the way for hours. */
+const leaseLimits = { shortest: 300, longest: 3_600_000 };
+
+function leaseTimeout(request: SettingsRequest): number {
+  const byDefault = defaultRun.leaseTimeoutMs;
+  const chosen = duration(request, 'leaseTimeout', { byDefault, zero: 'none' });
+  if (chosen >= leaseLimits.shortest && chosen <= leaseLimits.longest) return chosen;
+  const message = `leaseTimeout is ${formatDuration(chosen)}. Accepted: a duration from 300ms to 1h.`;
+  request.problems.push(problem({ message, details: { key: 'leaseTimeout' } }));
+  return byDefault;
+}
+
 type DurationKey =
-  'lockTimeout' | 'statementTimeout' | 'lockWait' | 'concurrentDeadline' | 'cancelBlockersAfter';
+  | 'lockTimeout'
+  | 'statementTimeout'
+  | 'lockWait'
+  | 'concurrentDeadline'
+  | 'cancelBlockersAfter'
+  | 'leaseTimeout';
 
 function duration(
   request: SettingsRequest,
@@ -59,7 +77,7 @@ function duration(
   as: { readonly byDefault: number; readonly zero: string },
 ): number {
   const show = (ms: number): string => (ms === 0 ? as.zero : formatDuration(ms));
-  const flag = request.input[key];
+  const flag = key === 'leaseTimeout' ? undefined : request.input[key];
   const said = flag === undefined ? null : parseDuration(flag);
   const refused = flag !== undefined && (said === null || said > maxTimeoutMs);
   if (refused) {

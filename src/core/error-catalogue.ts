@@ -97,6 +97,10 @@ export const errorCatalogue = {
   RECOVERY_CHANGED: { exit: 2, summary: 'A partly applied migration was edited before it was finished.' },
   LOCK_HELD: { exit: 4, summary: 'Another run holds the migration lock.' },
   LOCK_LOST: { exit: 3, summary: 'The migration lock was lost during the run.' },
+  LEASE_LOST: {
+    exit: 4,
+    summary: 'Another run took over the lease of this one, which had given no sign of life.',
+  },
   OUT_OF_ORDER_REFUSED: { exit: 5, summary: 'A pending migration is older than an applied one.' },
   PROTECTED_ENVIRONMENT: { exit: 5, summary: 'The verb is not allowed in a protected environment.' },
   ENVIRONMENT_MISMATCH: { exit: 5, summary: 'The database belongs to another environment.' },

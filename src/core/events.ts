@@ -13,6 +13,8 @@ interface MigrationEvent {
 
 /** Who holds what another waits for, as far as the role may see it. */
 export interface LockHolder {
+  /** Set where a lease is held: the machine that the process `pid` is on. Without it, `pid` is a session of the server. */
+  readonly host?: string;
   readonly pid: number;
   readonly applicationName: string | null;
   readonly user: string | null;

@@ -18,7 +18,6 @@ import {
 } from '../history/index.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
-import { hygiene, hygieneStatements } from '../pg/index.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
 import { lockShareOfStep } from './lock-share.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
@@ -82,10 +81,7 @@ export function opening(run: Run, stepRun: StepRun, beginOptions: string | null)
   return [
     ...(stepRun.insideSingleTransaction
       ? []
-      : [
-          ours(beginOptions === null ? 'begin' : `begin ${beginOptions}`, 'BEGIN'),
-          ...lockShareOfStep(run, planned, step),
-        ]),
+      : [...run.frame.begin(stepName(planned, step), beginOptions), ...lockShareOfStep(run, planned, step)]),
     claim(run, stepRun),
     ...validationParts(before),
     ...stepRun.replay,
@@ -101,12 +97,21 @@ export function closing(run: Run, stepRun: StepRun): readonly Part[] {
   const after = last && run.direction === 'up' ? planned.migration.validateAfter : null;
   return [
     // The history is written by our role, whatever SET ROLE the file has left behind (42501 otherwise).
-    ...(plain ? [] : [ours('set session authorization default; reset role', null, 2)]),
+    ...(plain ? [] : [run.frame.ourRole]),
     ...validationParts(after),
     ...finish(run, stepRun, last),
-    ...(stepRun.insideSingleTransaction ? [] : [ours('commit', 'COMMIT')]),
-    ...(last && !plain ? [hygienePart(run)] : []),
+    ...(stepRun.insideSingleTransaction ? [] : committing(run)),
+    ...(last && !plain ? run.frame.hygiene : []),
   ];
+}
+
+/** For those who watch the server; see `Frame.begin`. */
+const stepName = ({ migration }: PlannedMigration, step: Step): string =>
+  `${migration.version}:${step.number}`;
+
+/** The end of a transaction. */
+export function committing(run: Run): readonly Part[] {
+  return [...run.frame.renewal, ours('commit', 'COMMIT')];
 }
 
 function claim(run: Run, stepRun: StepRun): Part {
@@ -136,16 +141,19 @@ function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {
     return [ours(text, 'INSERT 0 1')];
   }
   const done = ours(completeStep(run.tables, journalStep(run, stepRun, null)), 'UPDATE 1');
-  return last ? [done, ...closeMigration(run, planned)] : [done];
+  // Under a lease the claim of this step holds the row already; and a transaction with a snapshot from before a
+  // heartbeat could not lock it again (40001).
+  const guard = run.lease === null ? run.guard : '1';
+  return last ? [done, ...closeMigration(run, planned, guard)] : [done];
 }
 
 /** The statements that turn finished steps into history. They belong in one transaction. */
-export function closeMigration(run: Run, planned: PlannedMigration): readonly Part[] {
+export function closeMigration(run: Run, planned: PlannedMigration, guard: string): readonly Part[] {
   const { migration } = planned;
   const statements =
     run.direction === 'up'
-      ? closeApply(run.tables, historyRow(migration), run.stamp, run.guard)
-      : closeRollback(run.tables, migration, run.stamp, run.guard);
+      ? closeApply(run.tables, historyRow(migration), run.stamp, guard)
+      : closeRollback(run.tables, migration, run.stamp, guard);
   return statements.map((text) => ours(text));
 }
 
@@ -153,19 +161,12 @@ export function closeMigration(run: Run, planned: PlannedMigration): readonly Pa
 export function closingTransaction(run: Run, planned: PlannedMigration): readonly Part[] {
   const after = run.direction === 'up' ? planned.migration.validateAfter : null;
   return [
-    ours('begin', 'BEGIN'),
+    ...run.frame.begin(planned.migration.version),
     ...validationParts(after),
-    ...closeMigration(run, planned),
-    ours('commit', 'COMMIT'),
-    hygienePart(run),
+    ...closeMigration(run, planned, run.guard),
+    ...committing(run),
+    ...run.frame.hygiene,
   ];
-}
-
-function hygienePart(run: Run): Part {
-  const { restore } = run.session;
-  return restore === ''
-    ? ours(hygiene, null, hygieneStatements)
-    : ours(`${hygiene}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
 }
 
 /** Queries that must return no row; none where the migration has no such section. */

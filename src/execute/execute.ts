@@ -5,13 +5,14 @@ import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
 import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
+import { committing } from './envelope.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { announceFinish, assertNotStopped, cancellable } from './interrupt.js';
+import { explainLoss } from './lease-lost.js';
 import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
 import { MigrationFailedError } from './migration-failed-error.js';
 import { lockShareOfPlan, warnOfShortWait } from './lock-share.js';
-import { ours } from './parts.js';
 import { retryableState, sqlstateOf } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
@@ -87,7 +88,7 @@ async function runEach(
 async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
   for (let retries = 0; ; retries += 1) {
     try {
-      await sendParts(run.session, [ours('begin', 'BEGIN'), ...lockShareOfPlan(run, plan)]);
+      await sendParts(run.session, [...run.frame.begin('single-transaction'), ...lockShareOfPlan(run, plan)]);
       run.watch.renewBudget();
       await runEach(run, plan, { tally, wholeRetries: retries });
       await commitAll(run, plan);
@@ -110,7 +111,7 @@ async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
 
 async function commitAll(run: Run, plan: Plan): Promise<void> {
   try {
-    await cancellable(run, () => sendParts(run.session, [ours('commit', 'COMMIT')]));
+    await cancellable(run, () => sendParts(run.session, committing(run)));
   } catch (error) {
     const last = plan.migrations.at(-1);
     throw last === undefined ? error : redact(commitFailure(error, last, run.context.stop.cancel.aborted));
@@ -141,15 +142,14 @@ async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<
   } catch (error) {
     const again = tryWholeAgain(run, error, { turn, planned, progress });
     if (again !== null) throw again;
-    const failure = redact(
-      stepFailure(error, planned, {
-        cancelled: run.context.stop.cancel.aborted,
-        retries: turn.wholeRetries ?? attempts.retries,
-        lost: run.session.lost !== null,
-        overBudgetMs: attempts.overBudget === true ? run.watch.spentMs : null,
-        blockers: run.watch.blockers,
-      }),
-    );
+    const told = stepFailure(error, planned, {
+      cancelled: run.context.stop.cancel.aborted,
+      retries: turn.wholeRetries ?? attempts.retries,
+      lost: run.session.lost !== null,
+      overBudgetMs: attempts.overBudget === true ? run.watch.spentMs : null,
+      blockers: run.watch.blockers,
+    });
+    const failure = redact(await explainLoss(run, told));
     const completedSteps = insideSingleTransaction ? [] : [...progress.steps];
     // A stop between steps is no failure of the migration.
     if (failure.code !== 'INTERRUPTED' || progress.steps.length > 0) {
@@ -203,6 +203,7 @@ async function journalFailure(
   what: { readonly failure: LockkeeperError; readonly step: number },
 ): Promise<void> {
   if (run.session.lost !== null) return; // nowhere to write it; the next run finds the open step
+  if (what.failure.code === 'LEASE_LOST') return; // the journal is the other run's now
   if (run.session.transactionStatus !== 'I') await run.session.send('rollback');
   const { message, details } = what.failure;
   const detail = details['detail'];
@@ -214,8 +215,8 @@ async function journalFailure(
     message: typeof detail === 'string' ? `${message} ${detail}` : message,
   };
   try {
-    await run.session.send(`set session authorization default; reset role`);
-    await run.session.send(logRow(run.tables, entry, run.stamp));
+    const statements = [run.frame.ourRole.text, logRow(run.tables, entry, run.stamp)];
+    await run.session.send(run.frame.own('journal', statements));
   } catch (error) {
     run.context.events.emit('warning', {
       code: 'journal-not-written',

@@ -1,4 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
+import { withLimit } from '../pg/index.js';
 import type { Run } from './run.js';
 
 /** @throws {INTERRUPTED} when a stop was asked for; called between steps, where stopping costs nothing. */
@@ -42,12 +43,21 @@ export async function cancellable<Value>(run: Run, work: () => Promise<Value>): 
   }
 }
 
+/** A pool may have no room for a second connection while the first one is at work. */
+const observerPatienceMs = 5000;
+
 async function cancelWorker(run: Run): Promise<void> {
   run.context.events.emit('run:stopping', { how: 'cancel' });
   try {
-    const observer = await run.openObserver();
+    const opening = run.openObserver();
+    const observer = await withLimit(opening, observerPatienceMs);
+    if (observer === null) {
+      opening.then((late) => late.end()).catch(() => {}); // too late to be used
+      throw new Error('no second connection was to be had');
+    }
     try {
-      await observer.query('select pg_cancel_backend($1)', [run.session.info.pid]);
+      const { text, values } = run.frame.cancel;
+      await observer.query(text, values);
     } finally {
       await observer.end();
     }

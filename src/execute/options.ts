@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly cancelBlockersAfterMs: number;
   /** Total time that one snapshot-waiting statement (CREATE INDEX CONCURRENTLY …) may take. 0 = none. @default 0 */
   readonly concurrentDeadlineMs: number;
+  /** How long a run under a lease may give no sign of life before another one takes over. @default 15000 */
+  readonly leaseTimeoutMs: number;
 }
 
 export const defaultRun: RunOptions = {
@@ -27,4 +29,5 @@ export const defaultRun: RunOptions = {
   observer: true,
   cancelBlockersAfterMs: 0,
   concurrentDeadlineMs: 0,
+  leaseTimeoutMs: 15_000,
 };

@@ -18,19 +18,45 @@ export async function acquireRunLock(
   key: AdvisoryKey,
   options: { readonly waitMs: number; readonly context: Context },
 ): Promise<void> {
-  const { context, waitMs } = options;
+  const { context } = options;
+  const began = context.now();
+  await pollForLock(options, async () =>
+    (await tryLock(session, key)) ? { value: true } : heldBySession(session, key),
+  );
+  context.events.emit('lock:acquired', { waitedMs: context.now() - began });
+}
+
+/** What one try came to: the thing itself, or who has it. */
+export type LockAttempt<Value> =
+  | { readonly value: Value }
+  | {
+      readonly who: () => Promise<LockHolder | null>;
+      readonly refusal: (holder: LockHolder | null, waitedMs: number) => LockkeeperError;
+    };
+
+/** The answer to a try that met the lock of another session. */
+export function heldBySession<Value>(session: Session, key: AdvisoryKey): LockAttempt<Value> {
+  return { who: () => lockHolder(session, key), refusal: lockHeld };
+}
+
+/**
+ * Tries again and again, and tells meanwhile who is waited for.
+ * @throws {LOCK_HELD} after `waitMs`. {INTERRUPTED}
+ */
+export async function pollForLock<Value>(
+  { context, waitMs }: { readonly waitMs: number; readonly context: Context },
+  attempt: () => Promise<LockAttempt<Value>>,
+): Promise<Value> {
   const began = context.now();
   let toldAt = -tellEveryMs;
   for (;;) {
-    if (await tryLock(session, key)) {
-      context.events.emit('lock:acquired', { waitedMs: context.now() - began });
-      return;
-    }
+    const outcome = await attempt();
+    if ('value' in outcome) return outcome.value;
     const waited = context.now() - began;
-    if (waited >= waitMs) throw lockHeld(await lockHolder(session, key), waitMs);
+    if (waited >= waitMs) throw outcome.refusal(await outcome.who(), waitMs);
     if (waited - toldAt >= tellEveryMs) {
       toldAt = waited;
-      context.events.emit('lock:wait', { waitedMs: waited, holder: await lockHolder(session, key) });
+      context.events.emit('lock:wait', { waitedMs: waited, holder: await outcome.who() });
     }
     const jitter = pollEveryMs / 2 + Math.random() * pollEveryMs;
     if (!(await pause(Math.min(jitter, Math.max(1, waitMs - waited)), context.stop.finish))) {

@@ -2,6 +2,8 @@ import type { Context } from '../core/context.js';
 import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
 import type { Session } from '../pg/index.js';
+import type { Frame } from './frame.js';
+import type { HeldLease } from './lease.js';
 import type { RunOptions } from './options.js';
 import type { Watch } from './watch/watch.js';
 
@@ -10,7 +12,7 @@ export interface Run {
   readonly context: Context;
   readonly direction: Direction;
   readonly environment: string;
-  /** The one session that holds the lock and does the work. */
+  /** The one session that holds the lock and does the work; under a lease, the connection that every step goes through. */
   readonly session: Session;
   readonly tables: HistoryTables;
   readonly stamp: RunStamp;
@@ -19,6 +21,10 @@ export interface Run {
   readonly guard: string;
   /** Looks at steps that take their time. */
   readonly watch: Watch;
+  /** What stands around every transaction. */
+  readonly frame: Frame;
+  /** Set where the connection leads through a transaction pooler, and a lease stands for the lock. */
+  readonly lease: HeldLease | null;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
 }

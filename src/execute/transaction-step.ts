@@ -31,7 +31,8 @@ export async function runTransactionStep(
   const began = run.context.now();
   const { ahead } = attempts;
   const work =
-    ahead !== undefined && isQuick(stepRun.planned, stepRun.step)
+    // Under a lease nothing is sent ahead: the mark that ties two messages together is a setting of the session.
+    ahead !== undefined && run.lease === null && isQuick(stepRun.planned, stepRun.step)
       ? () => ahead.send(stepRun, attempts.retries === 0)
       : () => sendParts(run.session, transactionParts(run, stepRun));
   await withRetries(run, stepRun, attempts, () => cancellable(run, work));

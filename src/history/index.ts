@@ -12,7 +12,7 @@ export {
   leaseGuard,
   readLease,
   releaseLease,
-  renewLease,
+  renewInside,
   runMark,
   takeLease,
   type Lease,

@@ -147,8 +147,16 @@ export function leaseGuard(tables: HistoryTables, token: string): string {
 }
 
 /** A heartbeat; answers `UPDATE 1`, or `UPDATE 0` where the lease is somebody else's. Touches no key column. */
-export function renewLease(tables: HistoryTables, token: string): string {
+function renewLease(tables: HistoryTables, token: string): string {
   return `update ${tables.lease} set heartbeat_at = pg_catalog.clock_timestamp() where ${held(tables, token)}`;
+}
+
+/**
+ * The same within a transaction of a step. One with a snapshot of its own (repeatable read) would fail on a heartbeat
+ * that came after it, and is left alone.
+ */
+export function renewInside(tables: HistoryTables, token: string): string {
+  return `${renewLease(tables, token)} and pg_catalog.current_setting('transaction_isolation') = 'read committed'`;
 }
 
 /** The heartbeat as a transaction of its own that waits for nobody for long. */

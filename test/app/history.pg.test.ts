@@ -43,7 +43,7 @@ describe.each(servers)('a history that cannot be read on PostgreSQL $major', (se
     ['no SELECT on the history', 'grant usage on schema lockkeeper to R', /SELECT on/],
     [
       'no SELECT on the journal',
-      'grant usage on schema lockkeeper to R; grant select on lockkeeper.schema_migrations, lockkeeper.database_info to R',
+      'grant usage on schema lockkeeper to R; grant select on lockkeeper.schema_migrations, lockkeeper.database_info, lockkeeper.lease to R',
       /migration_execution_log/,
     ],
     [

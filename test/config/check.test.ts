@@ -156,6 +156,7 @@ it('accepts every key that the types have', async () => {
     concurrentDeadline: '1h',
     cancelBlockersAfter: '10s',
     observer: false,
+    leaseTimeout: '10s',
     outOfOrder: 'allow',
   } satisfies Required<Omit<LockkeeperConfig, '$schema' | 'environments'>>;
   const all = { ...settings, $schema: 'x', environments: { production: { ...settings, protected: false } } };

@@ -192,6 +192,7 @@ describe('settings', () => {
         concurrentDeadlineMs: 0,
         cancelBlockersAfterMs: 0,
         observer: true,
+        leaseTimeoutMs: 15_000,
       },
       outOfOrder: 'warn',
     });
