@@ -10,6 +10,7 @@ import { stampOf } from './mark.js';
 import { listProject } from './migrations.js';
 import { assertEnvironment, prepareToRun } from './prepare.js';
 import { withDatabase } from './session.js';
+import { writeOwn } from './write-own.js';
 
 export interface StepRepair extends RepairOptions {
   readonly step: number;
@@ -46,14 +47,10 @@ export async function repairStep(
     const message = `Step ${open.step} settled as ${options.as}: ${options.why}`;
     const entry = { key: target, action: 'repair', status: 'completed', step: open.step, message } as const;
     const row = journalStepOf(open);
-    await opened.session.send(
-      [
-        'begin',
-        options.as === 'done' ? completeStep(tables, row) : failStep(tables, row, message),
-        logRow(tables, entry, stampOf(prepared, 0)),
-        'commit',
-      ].join(';\n'),
-    );
+    await writeOwn(prepared, 'repair', [
+      options.as === 'done' ? completeStep(tables, row) : failStep(tables, row, message),
+      logRow(tables, entry, stampOf(prepared, 0)),
+    ]);
     const { version, name } = target;
     const step = { number: open.step, as: options.as };
     return { version, name, checksumBefore: null, checksumAfter: null, step };

@@ -1,5 +1,5 @@
 import { hygiene, hygieneStatements, type Session } from '../pg/index.js';
-import { ours, type Part } from './parts.js';
+import { ourRole, ours, type Part } from './parts.js';
 
 /** What a run puts around its transactions. It depends on whether the run has a session of its own. */
 export interface Frame {
@@ -26,7 +26,7 @@ export function sessionFrame(session: Session): Frame {
       : ours(`${hygiene}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
   return {
     begin: (_what, options = null) => [ours(options === null ? 'begin' : `begin ${options}`, 'BEGIN')],
-    ourRole: ours('set session authorization default; reset role', null, 2),
+    ourRole,
     renewal: [],
     hygiene: [cleaning],
     own: (_what, statements) => ['begin', ...statements, 'commit'].join(';\n'),

@@ -1,12 +1,12 @@
 export { executePlan } from './execute.js';
 export { codeFrame, historyRow, transactionParts, type StepRun } from './envelope.js';
 export { type Frame, leaseFrame, sessionFrame } from './frame.js';
-export { acquireLease, type HeldLease, outwaitLease } from './lease.js';
+export { acquireLease, outwaitLease } from './lease.js';
 export { leaseLost } from './lease-lost.js';
 export { MigrationFailedError } from './migration-failed-error.js';
 export { defaultRun, type RunOptions } from './options.js';
 export { statementLocation } from './failure.js';
 export { buildMessages, theirs } from './parts.js';
-export type { Run } from './run.js';
+export type { HeldLease, Run } from './run.js';
 export { acquireRunLock } from './run-lock.js';
 export { Watch } from './watch/watch.js';

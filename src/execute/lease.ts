@@ -16,6 +16,7 @@ import {
   takeLease,
 } from '../history/index.js';
 import { type AdvisoryKey, type Session, sqlstate, withLimit } from '../pg/index.js';
+import type { HeldLease } from './run.js';
 import { heldBySession, type LockAttempt, pollForLock } from './run-lock.js';
 
 export interface LeaseOptions {
@@ -31,14 +32,6 @@ export interface LeaseOptions {
   readonly context: Context;
   /** Opens another connection, for the heartbeats. */
   readonly open: () => Promise<Session>;
-}
-
-/** A lease that this run holds, until it is released or taken over. */
-export interface HeldLease {
-  readonly runId: string;
-  readonly token: string;
-  /** Ends the heartbeats and gives the lease back, where it is still ours. */
-  readonly release: () => Promise<void>;
 }
 
 /**

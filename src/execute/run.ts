@@ -3,7 +3,6 @@ import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
 import type { Session } from '../pg/index.js';
 import type { Frame } from './frame.js';
-import type { HeldLease } from './lease.js';
 import type { RunOptions } from './options.js';
 import type { Watch } from './watch/watch.js';
 
@@ -27,4 +26,12 @@ export interface Run {
   readonly lease: HeldLease | null;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
+}
+
+/** A lease that this run holds, until it is released or taken over. */
+export interface HeldLease {
+  readonly runId: string;
+  readonly token: string;
+  /** Ends the heartbeats and gives the lease back, where it is still ours. */
+  readonly release: () => Promise<void>;
 }
