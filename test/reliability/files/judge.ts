@@ -51,7 +51,7 @@ export function judge(comparison: Comparison): Verdict {
   if (ours.ok && psql.ok) {
     return afterPsql === afterOurs ? { kind: 'same', as: 'applied' } : different('the databases differ');
   }
-  if (ours.ok) return judgeSuccess(comparison);
+  if (ours.ok) return explain(comparison, `psql fails: ${psql.said}`);
   const nothingLeft = afterOurs === before;
   if (ours.completedSteps === 0 && !nothingLeft) return different('it failed at once and left something');
   if (psql.ok) return judgeRefusal(comparison);
@@ -60,7 +60,7 @@ export function judge(comparison: Comparison): Verdict {
     ({ code, details }) => code === 'MIGRATION_FAILED' && details['sqlstate'] !== '2D000',
   );
   if (comparison.style === 'each' && ran && afterPsql !== afterOurs)
-    return different('what failed left other things');
+    return explain(comparison, 'what failed left other things');
   return { kind: 'same', as: 'failed' };
 }
 
@@ -74,18 +74,18 @@ const explanations: readonly (readonly [string, (comparison: Comparison) => bool
   ],
   // psql reads line by line, and so takes the second piece of E'…' for a string with plain backslashes.
   ['a continued escape string', ({ text }) => /e'[^']*'[^']*\n[^']*'[^']*\\'/i.test(text)],
-  // From 18 on psql keeps the line that ends the data to itself, and the server takes it for data in CSV.
+  // From 18 on psql keeps the line that ends the data to itself; the server takes one that it gets for data.
   [
-    'CSV from a psql before 18 for a server after it',
-    ({ text, serverMajor }) => psqlMajor < 18 && serverMajor >= 18 && /copy[^;]*csv/i.test(text),
+    'COPY by a psql before 18 for a server after it',
+    ({ psql, serverMajor }) => psqlMajor < 18 && serverMajor >= 18 && /22P02.*\\\.|22P04/.test(psql.said),
   ],
   ['a vertical tab between statements', ({ text }) => /;\s*\v/.test(text)],
 ];
 
-function judgeSuccess(comparison: Comparison): Verdict {
+/** A difference, unless its reason is known. */
+function explain(comparison: Comparison, why: string): Verdict {
   const found = explanations.find(([, holds]) => holds(comparison));
-  if (found !== undefined) return { kind: 'explained', code: found[0] };
-  return different(`psql fails: ${comparison.psql.said}`);
+  return found === undefined ? different(why) : { kind: 'explained', code: found[0] };
 }
 
 function judgeRefusal({ ours, style }: Comparison): Verdict {
