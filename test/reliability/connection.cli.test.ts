@@ -8,7 +8,7 @@ import type { Place } from './place.js';
 import { Random } from './random.js';
 import { chosenServers, full, patienceMs, rounds, seed, tell } from './settings.js';
 
-const disturbances = rounds(10);
+const disturbances = rounds(6);
 const perCampaign = full ? 5 : 3;
 
 const lineKinds = ['cut', 'half-open', 'silence'] as const;

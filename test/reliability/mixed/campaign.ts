@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { invalidIndexes, type TestServer } from '../../support/database.js';
 import {
@@ -22,7 +23,8 @@ export interface Undisturbed {
 
 const contents = `
   select (select json_agg(e order by id) from app.event e) as events, (select count(*)::int from app.loaded) as loaded,
-         (select count(*)::int from app.part) as parts, (select sum(age)::int from account) as ages`;
+         (select count(*)::int from app.part) as parts, (select sum(age)::int from account) as ages,
+         (select json_agg(format('%s %s %s', inhrelid::regclass, inhparent::regclass, inhdetachpending) order by inhrelid::regclass::text) from pg_inherits where inhparent = 'log'::regclass) as partitions`;
 
 /** Lends a database in which the data are and the migrations are still to be run. */
 export async function withMixed<Result>(
@@ -78,16 +80,36 @@ export async function assertFinishes(expected: Undisturbed, place: Place): Promi
   expect([again.code, documentOf(again)['applied']]).toEqual([0, []]);
 }
 
-/** What our session was doing: nothing (there was none), our own queries, a transaction, or a statement outside of any. */
+/** What sessions of ours were doing: nothing (there was none), a statement outside of any transaction, or else. */
 export type Moment = 'no session' | 'between steps' | 'in a transaction' | 'outside of one';
 
+const alone =
+  /^\s*(?:\/\*.*?\*\/\s*)?(?:create (?:unique )?index concurrently|drop index concurrently|reindex|vacuum|alter table \S+ detach)/i;
+
 export async function momentOf({ database }: Place): Promise<Moment> {
-  const rows = await database.query<{ query: string; xact: boolean; state: string }>(
-    `select query, xact_start is not null as xact, state from pg_stat_activity
-     where datname = current_database() and application_name ilike 'lockkeeper%' order by backend_start limit 1`,
+  const sessions = await database.query<{ query: string; transaction: boolean }>(
+    `select query, xact_start is not null as transaction from pg_stat_activity
+     where datname = current_database() and application_name ilike 'lockkeeper%'`,
   );
-  const [session] = rows;
-  if (session === undefined) return 'no session';
-  if (/^\s*(?:\/\*.*?\*\/\s*)?(?:create (?:unique )?index concurrently|drop index concurrently|reindex|vacuum|alter table \S+ detach)/i.test(session.query) && session.state === 'active') return 'outside of one'; // prettier-ignore
-  return session.xact ? 'in a transaction' : 'between steps';
+  if (sessions.length === 0) return 'no session';
+  const busy = sessions.filter(({ transaction }) => transaction);
+  if (busy.some(({ query }) => alone.test(query))) return 'outside of one';
+  return busy.length > 0 ? 'in a transaction' : 'between steps';
+}
+
+/** Waits until a program has a session that was not there before; not for ever, since it may be at an end already. */
+export async function untilConnected(place: Place, before: ReadonlySet<number>): Promise<void> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const pids = await ourSessions(place);
+    if (pids.some((pid) => !before.has(pid))) return;
+    await sleep(20);
+  }
+}
+
+/** Process ids of our sessions; those of killed runs may still be among them. */
+export async function ourSessions({ database }: Place): Promise<readonly number[]> {
+  const rows = await database.query<{ pid: number }>(
+    `select pid from pg_stat_activity where datname = current_database() and application_name ilike 'lockkeeper%'`,
+  );
+  return rows.map(({ pid }) => pid);
 }

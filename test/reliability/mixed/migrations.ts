@@ -4,6 +4,10 @@ create table ledger (id bigint generated always as identity, what text not null)
 create table account (id int primary key, email text, code int, age int, note text);
 insert into account select i, 'user' || i || '@example.org', i, i % 90, repeat('x', 100) from generate_series(1, 20000) i;
 create index account_note on account (note);
+create table log (id int, what text) partition by range (id);
+create table log_1 partition of log for values from (0) to (1000);
+create table log_2 partition of log for values from (1000) to (2000);
+insert into log select i, 'line ' || i from generate_series(0, 1999) i;
 `;
 
 /** Every kind of step that may be interrupted. Each transaction writes a line, so that what runs twice shows. */
@@ -73,11 +77,23 @@ copy app.loaded from stdin;
 \\.
 insert into ledger (what) values ('0009');
 `,
-  '0010_last.sql': 'create index concurrently loaded_name on app.loaded (name);',
+  '0010_detach.sql': `
+insert into ledger (what) values ('0010 before');
+alter table log detach partition log_1 concurrently;
+insert into ledger (what) values ('0010 after');
+`,
+  '0011_reindex.sql': `
+reindex index concurrently account_pkey;
+insert into ledger (what) values ('0011 between');
+reindex table concurrently account;
+insert into ledger (what) values ('0011 after');
+`,
+  '0012_last.sql': 'create index concurrently loaded_name on app.loaded (name);',
 };
 
 /** What stands in the ledger at the end, each line once. */
 export const everyLine: readonly string[] = [
   '0001', '0002 after', '0002 before', '0002 between', '0003', '0005 first', '0005 second', '0006', '0007 after',
-  '0007 before', '0008 first', '0008 second', '0009',
+  '0007 before', '0008 first', '0008 second', '0009', '0010 after', '0010 before', '0011 after',
+  '0011 between',
 ]; // prettier-ignore
