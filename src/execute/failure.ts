@@ -197,6 +197,9 @@ function claimTaken(version: string, details: Details, cause: unknown): Lockkeep
 /** The server's own hint first; ours where it has none and the way out is known. */
 function wayOut({ server, part }: PartRefused, retries: number): string {
   if (server.hint !== undefined && server.hint !== '') return server.hint;
+  // CREATE SUBSCRIPTION hands on what the publisher says, under 08P01.
+  if (/replication slot .* already exists/s.test(server.message))
+    return 'It may be what an interrupted run left on the publisher, or belong to another subscriber. Look there: select * from pg_replication_slots. When nobody uses it: select pg_drop_replication_slot(…); then run the command again.';
   switch (server.code) {
     case sqlstate.lockNotAvailable:
       return lockWayOut(retries);
