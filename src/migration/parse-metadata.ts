@@ -37,8 +37,11 @@ const lintIgnore = /^lint-ignore(?:\s+([\w/-]+))?\s*(?::\s*(.*))?$/i;
 
 /** Reads the directives among comment lines. Ordinary prose is passed over without a word. */
 export function parseDirectives(lines: readonly CommentLine[]): ParsedMetadata {
+  // Markers stand among the directives of nearly every file, and are read elsewhere.
+  const directives = lines.filter(({ text }) => !text.startsWith('migrate:'));
+  if (directives.length === 0) return { metadata: emptyMetadata, problems: [] };
   const draft: MetadataDraft = { ...emptyMetadata };
-  const problems = lines.flatMap((line) => readDirective(draft, line) ?? []);
+  const problems = directives.flatMap((line) => readDirective(draft, line) ?? []);
   return { metadata: draft, problems };
 }
 
@@ -121,8 +124,6 @@ function setLintIgnore(draft: MetadataDraft, value: unknown): Complaint | null {
 }
 
 function readDirective(draft: MetadataDraft, { line, text }: CommentLine): MetadataProblem | null {
-  // Markers stand among the directives of nearly every file, and are read elsewhere.
-  if (text.startsWith('migrate:')) return null;
   const ignored = lintIgnore.exec(text);
   if (ignored !== null) return readLintIgnore(draft, { line, rule: ignored[1], reason: ignored[2] });
   const bare = bareDirective.exec(text);

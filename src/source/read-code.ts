@@ -1,5 +1,4 @@
 import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
-import { tokenChecksumOf } from '../migration/checksum.js';
 import type { MigrationFile, SqlScript } from '../migration/migration.js';
 import { interpretValidation, interpretWork, type WorkPlace } from './code-work.js';
 import { readText } from './decode.js';
@@ -8,7 +7,7 @@ import type { SourceProject } from './list.js';
 import { loadFailure } from './load-failure.js';
 import { createModuleLoader, type ModuleLoader } from './module-loader.js';
 import { interpretModule, type InterpretedModule } from './module-shape.js';
-import { unusable, type Outcome } from './outcome.js';
+import { assembleMigration, unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
 /** Reads code migrations of one project; the loader behind it is made once. */
@@ -62,19 +61,14 @@ function assemble(
   const problems = [interpreted, up, down, validateBefore, validateAfter].flatMap((part) => part.problems);
   if (up.script === null && problems.length === 0) problems.push(emptyUp(file, place.shown));
   if (up.script === null || problems.length > 0) return unusable(problems);
-  const parts = {
+  const migration = assembleMigration(file, {
     metadata,
     up: up.script,
     down: down.script,
     validateBefore: validateBefore.script,
     validateAfter: validateAfter.script,
-    checksum: file.checksum,
-  };
-  return {
-    migration: { ...file, ...parts, tokenChecksum: tokenChecksumOf(parts) },
-    problems: [],
-    warnings: [],
-  };
+  });
+  return { migration, problems: [], warnings: [] };
 }
 
 type Validation = { readonly script: SqlScript | null; readonly problems: readonly LockkeeperError[] };

@@ -1,9 +1,8 @@
 import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
-import { tokenChecksumOf } from '../migration/checksum.js';
 import { findCreateThenDrop } from '../migration/create-then-drop.js';
 import { readHead } from '../migration/head.js';
-import type { Metadata } from '../migration/metadata.js';
+import { emptyMetadata, type Metadata } from '../migration/metadata.js';
 import type { MigrationFile, SqlScript } from '../migration/migration.js';
 import { parseDirectives, type MetadataProblem } from '../migration/parse-metadata.js';
 import { splitSections, type SectionKind, type SqlShape } from '../migration/shape.js';
@@ -13,7 +12,7 @@ import { readDieselSettings } from './diesel.js';
 import { rawChecksum } from './file-bytes.js';
 import { findLateDirectives } from './late-directives.js';
 import type { SourceProject } from './list.js';
-import { unusable, type Outcome } from './outcome.js';
+import { assembleMigration, unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
 /** One SQL file of a migration, taken apart. */
@@ -67,9 +66,8 @@ class SqlReading {
     if (up === null) this.#refuseEmpty();
     else if (!this.#up.shape.marked && this.#down === null) this.#checkMarkersMissing(up);
     if (up === null || this.#problems.length > 0) return unusable(this.#problems, this.#warnings);
-    const parts = { metadata, up, down, validateBefore, validateAfter, checksum: this.#file.checksum };
-    const tokenChecksum = tokenChecksumOf(parts);
-    return { migration: { ...this.#file, ...parts, tokenChecksum }, problems: [], warnings: this.#warnings };
+    const migration = assembleMigration(this.#file, { metadata, up, down, validateBefore, validateAfter });
+    return { migration, problems: [], warnings: this.#warnings };
   }
 
   /** Between listing and reading again, an editor or a checkout may have put other bytes in place. */
@@ -97,6 +95,7 @@ class SqlReading {
   #metadata(): Metadata {
     const said = this.#directives(this.#up);
     const { transaction } = this.#up.shape;
+    const { repeatable } = this.#file;
     // A folder migration may carry settings of Diesel; a directive and a marker are nearer to the SQL and win.
     const diesel = readDieselSettings(this.#file.path, this.#up.shown);
     this.#warnings.push(...diesel.warnings);
@@ -105,12 +104,10 @@ class SqlReading {
     const downSaid = this.#down === null ? null : this.#directives(this.#down).transaction;
     const downMode =
       this.#down?.shape.transaction.down ?? transaction.down ?? (downSaid === 'auto' ? null : downSaid);
-    return {
-      ...said,
-      repeatable: this.#file.repeatable,
-      transaction: mode,
-      transactionDown: downMode === mode ? null : downMode,
-    };
+    const transactionDown = downMode === mode ? null : downMode;
+    // Thousands of files say nothing, and share one object.
+    if (said === emptyMetadata && !repeatable && mode === 'auto' && transactionDown === null) return said;
+    return { ...said, repeatable, transaction: mode, transactionDown };
   }
 
   #directives(part: Part): Metadata {
