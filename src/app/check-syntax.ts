@@ -1,6 +1,6 @@
 import type { LockkeeperError } from '../core/errors.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
-import { findSyntaxRefusals, type Session, sqlstate } from '../pg/index.js';
+import { findSyntaxRefusals, type Session, sqlstate, syntaxBatch } from '../pg/index.js';
 import { resumeChecks } from '../plan/steps/resume-directive.js';
 import { fromCodePoints, inFile, problemAt } from '../sql/position.js';
 import type { Statement } from '../sql/statement.js';
@@ -23,10 +23,22 @@ export async function findSyntaxProblems(
   session: Session,
   scripts: readonly SqlScript[],
 ): Promise<readonly LockkeeperError[]> {
-  const subjects = scripts.flatMap(subjectsOf);
-  const utility = subjects.filter(({ statement }) => !statement.traits.optimizable);
-  const optimizable = subjects.filter(({ statement }) => statement.traits.optimizable);
-  return [...(await askServer(session, utility)), ...(await askParser(session, optimizable))];
+  const problems: LockkeeperError[] = [];
+  const optimizable: Subject[] = [];
+  let utility: Subject[] = [];
+  const ask = async (): Promise<void> => {
+    problems.push(...(await askServer(session, utility)));
+    utility = [];
+  };
+  for (const script of scripts) {
+    for (const subject of subjectsOf(script)) {
+      (subject.statement.traits.optimizable ? optimizable : utility).push(subject);
+    }
+    // A round trip each, so that what thousands of files need does not pile up.
+    if (utility.length >= syntaxBatch) await ask();
+  }
+  await ask();
+  return [...problems, ...(await askParser(session, optimizable))];
 }
 
 /** Everything of a migration that is SQL, the way back too: it should not turn out broken when it is needed. */

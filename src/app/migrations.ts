@@ -44,6 +44,8 @@ export async function readProject(
       return source.read(wanted, context);
     }),
   );
+  const [only] = readings;
+  if (only !== undefined && readings.length === 1) return only;
   const byKey = new Map(
     readings
       .flatMap((reading) => reading.migrations)

@@ -15,4 +15,4 @@ export { detectPooling, type Pooling } from './pooler.js';
 export { copyRows, upsertRows } from './rows.js';
 export { Session, type Row, type ServerNotice, type SessionIdentity, type SessionInfo } from './session.js';
 export { sqlstate } from './sqlstate.js';
-export { findSyntaxRefusals, type SyntaxRefusal } from './syntax.js';
+export { findSyntaxRefusals, syntaxBatch, type SyntaxRefusal } from './syntax.js';

@@ -67,7 +67,8 @@ class ParseOnly implements Submittable {
   }
 }
 
-const batchStatements = 500;
+/** Statements of one round trip. */
+export const syntaxBatch = 500;
 
 /**
  * Asks the server to parse statements without running them, and gives every refusal. Only for utility statements:
@@ -79,13 +80,13 @@ export async function findSyntaxRefusals(
 ): Promise<readonly SyntaxRefusal[]> {
   const refusals: SyntaxRefusal[] = [];
   for (let start = 0; start < texts.length;) {
-    const request = new ParseOnly(texts.slice(start, start + batchStatements));
+    const request = new ParseOnly(texts.slice(start, start + syntaxBatch));
     const refusal = await session.watched(() => {
       session.client.query(request);
       return request.answer;
     });
     if (refusal === null) {
-      start += batchStatements;
+      start += syntaxBatch;
     } else {
       refusals.push({ index: start + refusal.index, error: refusal.error });
       start += refusal.index + 1;
