@@ -1,5 +1,6 @@
 import type { LockkeeperError } from '../core/errors.js';
 import { classify } from './classify/classify.js';
+import { withTraits } from './classify/traits.js';
 import { isCopyFromStdin, readCopyData } from './copy-data.js';
 import { BACKSLASH, END, Lexer, PUNCT, WORD, type Unterminated } from './lexer.js';
 import { problemAt } from './position.js';
@@ -126,7 +127,7 @@ class ScriptReader {
         end: tokens.end(tokens.count - 1),
         line: this.#lineOf(start),
         copyData: isCopyFromStdin(tokens) ? this.#copyData(afterSemicolon) : null,
-        traits: certain === traits.certain ? traits : { ...traits, certain },
+        traits: certain === traits.certain ? traits : withTraits(traits, { certain }),
       });
     }
     tokens.clear();

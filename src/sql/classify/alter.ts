@@ -3,7 +3,7 @@ import type { TokenList } from '../token-list.js';
 import { nameAt } from './name.js';
 import { afterIfExists, objectKindAt } from './object.js';
 import { hasOption, optionValue } from './option.js';
-import { traits } from './traits.js';
+import { traits, withTraits } from './traits.js';
 
 export function classifyAlter(tokens: TokenList): StatementTraits {
   const { kind, next, known } = objectKindAt(tokens, 1);
@@ -16,20 +16,22 @@ export function classifyAlter(tokens: TokenList): StatementTraits {
   switch (kind) {
     case 'TABLE':
     case 'FOREIGN TABLE':
-      return { ...basis, relation: name.written, ...tableTraits(tokens, name.next, label) };
+      return withTraits(basis, { relation: name.written, ...tableTraits(tokens, name.next, label) });
     case 'INDEX':
     case 'VIEW':
     case 'MATERIALIZED VIEW':
     case 'SEQUENCE':
-      return { ...basis, relation: name.written };
+      return withTraits(basis, { relation: name.written });
     case 'DOMAIN':
-      return { ...basis, relation: name.written, ...constraintTraits(tokens, name.next) };
+      return withTraits(basis, { relation: name.written, ...constraintTraits(tokens, name.next) });
     case 'TYPE':
-      return { ...basis, relation: name.written, ...typeTraits(tokens, name.next) };
+      return withTraits(basis, { relation: name.written, ...typeTraits(tokens, name.next) });
     case 'DATABASE':
-      return { ...basis, inTransaction: tokens.has(name.next, ['SET', 'TABLESPACE']) ? 'no' : 'yes' };
+      return withTraits(basis, {
+        inTransaction: tokens.has(name.next, ['SET', 'TABLESPACE']) ? 'no' : 'yes',
+      });
     case 'SUBSCRIPTION':
-      return { ...basis, inTransaction: movesSlot(tokens, name.next) ? 'no' : 'yes' };
+      return withTraits(basis, { inTransaction: movesSlot(tokens, name.next) ? 'no' : 'yes' });
     default:
       return basis;
   }

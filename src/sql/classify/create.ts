@@ -5,7 +5,7 @@ import { callTraits } from './call.js';
 import { nameAt, type Name } from './name.js';
 import { afterIfExists, kindName, objectKindAt } from './object.js';
 import { optionValue } from './option.js';
-import { traits } from './traits.js';
+import { traits, withTraits } from './traits.js';
 
 /** Words that may stand between CREATE and the kind of object. */
 const modifiers = [
@@ -33,7 +33,7 @@ export function classifyCreate(tokens: TokenList): StatementTraits {
     creates: name === null ? null : `${kindName(kind)} ${name.folded}`,
     sessionState: temp || name?.parts[0] === 'pg_temp' ? 'temp' : null,
   });
-  return name === null ? basis : { ...basis, ...creation(tokens, kind, name) };
+  return name === null ? basis : withTraits(basis, creation(tokens, kind, name));
 }
 
 /** Passes over what may stand between CREATE and the kind of object. */
