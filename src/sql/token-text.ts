@@ -49,12 +49,26 @@ export function tokenText(
 /** The canonical form of one statement, with its COPY data. */
 export function statementTokenText(text: string, statement: Statement): string {
   let out = '';
+  // Tokens with one space between them stand as they should already, and are copied as one piece.
+  let from = -1;
+  let to = -1;
+  const copy = (): void => {
+    if (from >= 0) out += `${text.slice(from, to)} `;
+    from = -1;
+  };
   const lexer = new Lexer(text, statement.start, statement.end, (start, end) => {
+    copy();
     out += keptComment(text.slice(start, end));
   });
   for (let kind = lexer.next(); kind !== END; kind = lexer.next()) {
-    out += `${text.slice(lexer.start, lexer.end)} `;
+    const joined = from >= 0 && lexer.start === to + 1 && text.charCodeAt(to) === 32;
+    if (!joined) {
+      copy();
+      from = lexer.start;
+    }
+    to = lexer.end;
   }
+  copy();
   const data = statement.copyData;
   return `${out};\n${data === null ? '' : `${text.slice(data.start, data.end)}\\.\n`}`;
 }
