@@ -15,7 +15,8 @@ const wayOut =
  * @throws {DATABASE_POOLED} naming every statement that needs a session; nothing of the plan has run.
  */
 export async function assertPoolable(config: ResolvedConfig, prepared: Prepared, plan: Plan): Promise<void> {
-  const needs = findSessionNeeds(plan);
+  const direct = prepared.locked && prepared.lock.lease === null;
+  const needs = direct ? [] : findSessionNeeds(plan);
   if (needs.length === 0) return;
   // A run knows; who only looks at the plan has not asked yet.
   const pooled =
