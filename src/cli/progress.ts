@@ -1,6 +1,7 @@
 import type { EventMap, EventName } from '../core/events.js';
 import type { Direction, RunReport, Warning } from '../core/report.js';
 import type { Lockkeeper } from '../app/lockkeeper.js';
+import { followWork } from './follow-work.js';
 import type { Look } from './look.js';
 import type { Talk } from './talk.js';
 import {
@@ -35,6 +36,7 @@ interface State {
   direction: Direction;
   failedRun: RunReport | null;
   note: string;
+  work: EventMap['progress'] | null;
   lockToldMs: number | null;
   holderPid: number | null;
   readonly told: Set<string>;
@@ -65,6 +67,13 @@ export function followProgress(lockkeeper: Pick<Lockkeeper, 'on'>, options: Prog
   followServer(on, options);
   followLock(on, state, options);
   followRun(on, state, options);
+  const note = (text: string): void => {
+    state.note = text;
+  };
+  const work = (event: EventMap['progress']): void => {
+    state.work = event;
+  };
+  followWork(on, { note, work }, options);
   followRemarks(on, options);
   if (options.warnings !== false) followWarnings(on, state, options);
   return {
@@ -80,6 +89,7 @@ function newState(): State {
     direction: 'up',
     failedRun: null,
     note: '',
+    work: null,
     lockToldMs: null,
     holderPid: null,
     told: new Set(),
@@ -135,13 +145,16 @@ function followRun(on: On, state: State, { talk, look, verbose }: ProgressOption
   on('migration:apply:start', (event) => {
     const startedAt = performance.now();
     state.note = '';
+    state.work = null;
     talk.show(() => {
-      const running = { ...event, elapsedMs: performance.now() - startedAt, note: state.note };
+      const { note, work } = state;
+      const running = { ...event, elapsedMs: performance.now() - startedAt, note, work };
       return renderRunning(running, state.layout, look);
     });
   });
   on('step:start', ({ step, steps }) => {
     state.note = steps > 1 ? `step ${step} of ${steps}` : '';
+    state.work = null;
   });
   on('step:success', ({ version, report }) => {
     if (verbose) {
@@ -153,6 +166,7 @@ function followRun(on: On, state: State, { talk, look, verbose }: ProgressOption
   });
   on('step:retry', (event) => {
     state.note = `attempt ${event.attempt + 1}`;
+    state.work = null;
     talk.say(renderRetry(event, look));
   });
   on('migration:apply:success', ({ report }) => {

@@ -20,6 +20,11 @@ export class Talk {
     this.#printer = printer;
   }
 
+  /** Whether there is a line that is drawn again and again. */
+  get live(): boolean {
+    return this.#printer.live;
+  }
+
   /** A line that stays. */
   say(line: string): void {
     if (this.#printer.quiet) return;

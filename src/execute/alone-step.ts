@@ -5,12 +5,12 @@ import type { AloneStep } from '../migration/step.js';
 import { redact } from '../core/redact.js';
 import { journalStep, type StepRun } from './envelope.js';
 import { cancellable } from './interrupt.js';
-import { ourRole, ours, theirs } from './parts.js';
+import { ourRole, ours, type Part, theirs } from './parts.js';
 import { settleFailed } from './recovery/failed-statement.js';
 import { capturePreState } from './recovery/pre-state.js';
 import type { PreState, Settlement } from './recovery/remedy.js';
 import { remedyFor } from './recovery/table.js';
-import { retryableState } from './retry.js';
+import { retryableState, sqlstateOf } from './retry.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
 import { type Attempts, seen, withRetries } from './transaction-step.js';
@@ -23,7 +23,7 @@ type AloneRun = StepRun & { readonly step: AloneStep };
  */
 export async function runAloneStep(run: Run, stepRun: AloneRun, attempts: Attempts): Promise<StepReport> {
   const began = run.context.now();
-  await withRetries(run, stepRun, attempts, () => attempt(run, stepRun, attempts));
+  await withRetries(run, stepRun, attempts, () => attempt(run, { ...stepRun, began }, attempts));
   return {
     step: stepRun.step.number,
     transaction: false,
@@ -34,7 +34,11 @@ export async function runAloneStep(run: Run, stepRun: AloneRun, attempts: Attemp
   };
 }
 
-async function attempt(run: Run, stepRun: AloneRun, attempts: Attempts): Promise<void> {
+async function attempt(
+  run: Run,
+  stepRun: AloneRun & { readonly began: number },
+  attempts: Attempts,
+): Promise<void> {
   const { session, tables } = run;
   const { statement } = stepRun.step;
   const part = theirs(stepRun.planned.script as SqlScript, statement);
@@ -42,17 +46,19 @@ async function attempt(run: Run, stepRun: AloneRun, attempts: Attempts): Promise
   const journal = journalStep(run, stepRun, JSON.stringify(before));
   await sendParts(session, [ours(claimStep(tables, journal, run.stamp, run.guard), 'INSERT 0 1')]);
   try {
-    await sendParts(session, [...stepRun.replay, ...budget(run, statement.traits.waitsForSnapshots)]);
+    await sendParts(session, [...stepRun.replay, ...budget(run, stepRun)]);
     await cancellable(run, () => sendParts(session, [part]));
     await restoreBudget(run);
     const question = { text: part.text, statement, before, lockTimeoutMs: 0 };
     await remedyFor(statement.traits.label)?.check?.(run, question);
   } catch (error) {
     if (session.lost !== null) throw error;
+    await run.watch.suspendBudget();
+    const isRetryable = retryableState(error) !== null || run.watch.isToBlame(sqlstateOf(error));
     const settlement = await giveUp(run, stepRun, { before, error });
     attempts.final = settlement === null;
     // What another try was to do is done already, such as a detached partition that only FINALIZE was missing for.
-    if (settlement !== 'done' || retryableState(error) === null) throw error;
+    if (settlement !== 'done' || !isRetryable) throw error;
     return;
   }
   await sendParts(session, [ours(completeStep(tables, journal), 'UPDATE 1')]);
@@ -62,9 +68,13 @@ async function attempt(run: Run, stepRun: AloneRun, attempts: Attempts): Promise
  * A statement that waits for older snapshots must not be ended by a short lock_timeout: it would leave an invalid
  * index behind (ENGINE D21). It has a deadline instead.
  */
-function budget(run: Run, waitsForSnapshots: boolean): readonly ReturnType<typeof ours>[] {
-  if (!waitsForSnapshots) return [];
-  return [ours(`set lock_timeout = 0; set statement_timeout = ${run.options.concurrentDeadlineMs}`, null, 2)];
+function budget(run: Run, { step, began }: AloneRun & { readonly began: number }): readonly Part[] {
+  if (!step.statement.traits.waitsForSnapshots) return [];
+  const { concurrentDeadlineMs } = run.options;
+  // All tries together have one deadline; 0 would mean none.
+  const leftMs = concurrentDeadlineMs - (run.context.now() - began);
+  const timeoutMs = concurrentDeadlineMs === 0 ? 0 : Math.max(1, leftMs);
+  return [ours(`set lock_timeout = 0; set statement_timeout = ${timeoutMs}`, null, 2)];
 }
 
 /** Our role and our budgets again, for the journal; the role that the file chose is replayed before its next step. */

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunReport } from '../../src/core/report.js';
 import { createWorkspace, failure, record, type Workspace } from '../app/workspace.js';
 import {
   columnExists,
   invalidIndexes,
   servers,
+  startServer,
   tableExists,
   type TestDatabase,
 } from '../support/database.js';
@@ -357,6 +358,32 @@ describe.each(servers)('the second connection on PostgreSQL $major', (server) =>
   });
 });
 
+describe.each(servers)('what is detached concurrently on PostgreSQL $major', (server) => {
+  it('is finished beside a reader, who waits no longer than the budget', async () => {
+    const app = await createWorkspace(
+      {
+        '1_p.sql':
+          'create table p (id int) partition by range (id); create table p1 partition of p for values from (0) to (9);',
+      },
+      { server },
+    );
+    await app.up();
+    app.write({ '2_detach.sql': 'alter table p detach partition p1 concurrently;' });
+    const old = await hold(app.database, 'select from p1');
+    const lockkeeper = await app.open({ lockTimeout: '600ms', lockRetries: 50 });
+    const running = lockkeeper.up();
+    await eventually('the detach is half done', async () => {
+      const rows = await app.database.query('select 1 from pg_inherits where inhdetachpending');
+      return rows.length > 0 ? true : null;
+    });
+    // Readers of the partition pass between two tries, and behind one that waits after its budget at the latest.
+    expect(await timed(app.database, 'select from p1')).toBeLessThan(1500);
+    await old.release();
+    expect(((await running) as RunReport).applied.map((done) => done.version)).toEqual(['2']);
+    expect(await app.database.query('select 1 from pg_inherits')).toEqual([]);
+  });
+});
+
 describe.each(servers)('a concurrent build on PostgreSQL $major', (server) => {
   it('is cleaned up and tried again after a deadlock with a waiter for an advisory lock of its own session', async () => {
     const app = await createWorkspace({ '1_t.sql': 'create table t (id int);' }, { server });
@@ -424,6 +451,39 @@ describe.each(servers)('a concurrent build on PostgreSQL $major', (server) => {
     expect(error.hint).toContain('--concurrent-deadline');
     expect(await invalidIndexes(app.database)).toEqual([]);
     expect(await applied(app)).toEqual(['2']);
+  });
+});
+
+describe.each(servers)('an autovacuum in the way on PostgreSQL $major', (server) => {
+  it('gives way within the budget', async () => {
+    const own = await startServer(server.major, {
+      autovacuum_naptime: '1s',
+      autovacuum_vacuum_cost_delay: '100ms',
+      autovacuum_vacuum_cost_limit: '1',
+      autovacuum_vacuum_insert_threshold: '100',
+    });
+    onTestFinished(() => own.remove());
+    const app = await createWorkspace(
+      { '1_t.sql': 'create table t (id int, filler text);' },
+      { server: { major: own.major, url: own.url, superuser: 'postgres' } },
+    );
+    await app.up();
+    await app.database.query(
+      "insert into t select g, repeat('x', 500) from generate_series(1, 50000) g; delete from t where id % 2 = 0",
+    );
+    await eventually('an autovacuum is at work', async () => {
+      const rows = await app.database.query(
+        "select 1 from pg_stat_activity where backend_type = 'autovacuum worker' and query like '%public.t%'",
+      );
+      if (rows.length > 0) return true;
+      await sleep(100);
+      return null;
+    });
+    app.write({ '2_alter.sql': 'alter table t add n int;' });
+    const lockkeeper = await app.open({ lockRetries: 0 });
+    const told = record(lockkeeper, 'lock:blocked');
+    expect(((await lockkeeper.up()) as RunReport).applied.map((done) => done.version)).toEqual(['2']);
+    expect(told[0]?.blockers).toMatchObject([{ kind: 'autovacuum worker' }]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Direction, MigrationReport } from '../../core/report.js';
 import type { Look } from '../look.js';
 import { counted, dateTimeSeconds, duration } from './format.js';
 import { hanging } from './error.js';
+import { renderBar } from './work.js';
 import { cut, displayWidth, indent, oneLine, padEnd } from './text.js';
 
 interface Named {
@@ -71,6 +72,8 @@ export function renderRunning(
     readonly total: number;
     readonly elapsedMs: number;
     readonly note: string;
+    /** How far its long work has come, where the server tells. */
+    readonly work?: EventMap['progress'] | null;
   },
   layout: RunLayout,
   look: Look,
@@ -79,6 +82,10 @@ export function renderRunning(
   const frame = frames[Math.floor(running.elapsedMs / 100) % frames.length] ?? '';
   const head = migrationCells(look.style.cyan(frame), running, layout, look);
   const room = look.width - layout.version - layout.name - 9;
+  if (running.work !== undefined && running.work !== null) {
+    const elapsed = duration(running.elapsedMs);
+    return `${head}  ${look.style.dim(`${elapsed}  ${renderBar(running.work, room - elapsed.length - 2, look)}`)}`;
+  }
   const note = running.note === '' ? '' : `, ${running.note}`;
   const tail = `${duration(running.elapsedMs)} (${running.index + 1} of ${running.total}${note})`;
   return `${head}  ${look.style.dim(cut(tail, room, look.symbol.ellipsis))}`;
@@ -92,7 +99,10 @@ function migrationCells(sign: string, migration: Named, layout: RunLayout, look:
 
 export function renderRetry(event: EventMap['step:retry'], look: Look): string {
   const when = event.delayMs === 0 ? 'at once' : `in ${duration(event.delayMs)}`;
-  const what = `${oneLine(event.version)} step ${event.step}: its locks were not to be had (${oneLine(event.sqlstate)})`;
+  const why =
+    event.sqlstate === '57014' ? 'others waited for it for too long' : 'its locks were not to be had';
+  const all = event.rolledBack === 'run' ? '; everything is rolled back' : '';
+  const what = `${oneLine(event.version)} step ${event.step}: ${why} (${oneLine(event.sqlstate)})${all}`;
   return remark(look.symbol.again, `${what}; attempt ${event.attempt + 1} ${when}`, look);
 }
 

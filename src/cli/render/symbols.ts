@@ -9,6 +9,9 @@ export interface Symbols {
   readonly missing: string;
   readonly again: string;
   readonly bar: string;
+  /** Parts of a progress bar. */
+  readonly full: string;
+  readonly empty: string;
   readonly underline: string;
   readonly ellipsis: string;
   readonly dot: string;
@@ -25,6 +28,8 @@ const unicode: Symbols = {
   missing: '?',
   again: '↻',
   bar: '│',
+  full: '█',
+  empty: '░',
   underline: '^',
   ellipsis: '…',
   dot: '·',
@@ -41,6 +46,8 @@ const ascii: Symbols = {
   missing: '?',
   again: '@',
   bar: '|',
+  full: '#',
+  empty: '.',
   underline: '^',
   ellipsis: '...',
   dot: '-',

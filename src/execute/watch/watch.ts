@@ -108,9 +108,20 @@ export class Watch {
     if (this.#cancelling !== null) await this.#cancelling;
   }
 
+  /** The step has failed and is being settled, which has limits of its own: from here on it is only looked at. */
+  async suspendBudget(): Promise<void> {
+    if (this.#turn !== null) this.#turn = { ...this.#turn, budgetMs: 0 };
+    if (this.#cancelling !== null) await this.#cancelling;
+  }
+
+  /** Whether a 57014 is ours. */
+  isToBlame(state: string | null): boolean {
+    return this.#cancelled > 0 && state === sqlstate.queryCanceled;
+  }
+
   /** Whether a 57014 is ours: then the step has used up its budget. Asked once for each failure. */
   takesBlame(state: string | null): boolean {
-    if (this.#cancelled === 0 || state !== sqlstate.queryCanceled) return false;
+    if (!this.isToBlame(state)) return false;
     this.#cancelled = 0;
     return true;
   }
