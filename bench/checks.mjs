@@ -60,6 +60,19 @@ export const checks = [
     against: 'ours',
     atMost: 1.3,
   }),
+  ratio({
+    id: 'quick-1000',
+    what: '`up`, 1,000 files, observer on',
+    against: 'unobserved',
+    atMost: 1.03,
+  }),
+  ratio({
+    id: 'long-3',
+    what: '`up`, 3 tables of 1,000,000 rows and their indexes, observer on',
+    key: 'observed',
+    against: 'unobserved',
+    atMost: 1.03,
+  }),
   absolute({ id: 'first', what: 'first command: from nothing to a migrated embedded database', atMost: 1.5 }),
 ];
 
@@ -72,6 +85,7 @@ const againstNames = {
   floor: 'floor script',
   psql: 'psql',
   ours: 'its SQL files',
+  unobserved: '`--no-observer`',
 };
 
 function of(records, id, key) {

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { writePsqlProject, writeSqlProject, writeTypeScriptProject } from './workload.mjs';
+import { writeLongProject, writePsqlProject, writeSqlProject, writeTypeScriptProject } from './workload.mjs';
 
 const repository = dirname(fileURLToPath(new URL('.', import.meta.url)));
 
@@ -35,7 +35,7 @@ function linkPackage(folder) {
 
 const lockkeeper = (...args) => ({ command: program, args });
 
-function lockkeeperContestant(key, label, writeProject) {
+function lockkeeperContestant(key, label, writeProject, flags = []) {
   return {
     key,
     label,
@@ -44,7 +44,7 @@ function lockkeeperContestant(key, label, writeProject) {
       writeProject(folder, count);
       linkPackage(folder);
     },
-    up: (folder, url) => lockkeeper('up', '--url', url, '-C', folder, '--yes'),
+    up: (folder, url) => lockkeeper('up', ...flags, '--url', url, '-C', folder, '--yes'),
     noop: (folder, url) => lockkeeper('up', '--url', url, '-C', folder, '--yes'),
     one: (folder, url) => lockkeeper('up', '--single-transaction', '--url', url, '-C', folder, '--yes'),
     status: (folder, url) => lockkeeper('status', '--url', url, '-C', folder),
@@ -62,6 +62,15 @@ export const oursTypeScript = [
     writeTypeScriptProject(folder, count, 'code'),
   ),
 ];
+
+/** The second connection that watches long steps, on and off, on quick files and on long work. */
+export const observers = {
+  quick: lockkeeperContestant('unobserved', 'lockkeeper --no-observer', writeSqlProject, ['--no-observer']),
+  long: [
+    lockkeeperContestant('observed', 'lockkeeper', writeLongProject),
+    lockkeeperContestant('unobserved', 'lockkeeper --no-observer', writeLongProject, ['--no-observer']),
+  ],
+};
 
 export function floorContestant(script) {
   const call = (verb) => (folder, url) => ({

@@ -14,6 +14,8 @@ const rounds = {
   status: { full: 15, quick: 7, rivals: 3 },
   noop: { full: 15, quick: 7, rivals: 3 },
   down: { full: 5, quick: 2, rivals: 2 },
+  long: { full: 7, quick: 3, rivals: 0 },
+  quick: { full: 7, quick: 3, rivals: 0 },
   first: { full: 5, quick: 3, rivals: 0 },
 };
 
@@ -22,7 +24,7 @@ const rounds = {
  * comes after everything that creates many; the single transactions need another server setting, so they lie together.
  */
 export function listScenarios({ cast, options }) {
-  const { node, starts, ours, floor, psql, typescript, rivals, typescriptRivals } = cast;
+  const { node, starts, ours, observers, floor, psql, typescript, rivals, typescriptRivals } = cast;
   const measured = [psql, floor, ours].filter(Boolean);
   const { sizes } = options;
   const large = sizes.filter((size) => size >= 1000);
@@ -46,6 +48,14 @@ export function listScenarios({ cast, options }) {
       rivals: typescriptRivals,
       warm: [...typescript, ...typescriptRivals],
     })),
+    ...thousand.map((count) => ({
+      id: `quick-${count}`,
+      verb: 'up',
+      count,
+      contestants: [ours, observers.quick],
+      rivals: [],
+    })),
+    { id: 'long-3', verb: 'up', count: 3, contestants: observers.long, rivals: [] },
     ...large.map((count) => repeatable('status', count)),
     ...large.map((count) => repeatable('noop', count)),
     ...sizes

@@ -39,6 +39,17 @@ export function writeSqlProject(folder, count) {
   });
 }
 
+/** Work that takes its time: each file makes and fills a table, and builds an index with all progress that there is. */
+export function writeLongProject(folder, count) {
+  forEachNumber(count, (number) => {
+    const name = table(number);
+    const text = `create table ${name} as select id, md5(id::text) as name from generate_series(1, 1000000) id;
+create index concurrently ${name}_name_idx on ${name} (name);
+`;
+    write(folder, `migrations/${version(number)}_fill_${name}.sql`, text);
+  });
+}
+
 const typescriptForms = {
   /** SQL as strings. */
   strings: (number) => `import { defineMigration } from 'lockkeeper';
