@@ -9,6 +9,7 @@ import { fillConfiguration } from './docs/configuration.mjs';
 import { renderErrors } from './docs/errors.mjs';
 import { fillLibrary } from './docs/library.mjs';
 import { fillMigrations } from './docs/migrations.mjs';
+import { fillOperations } from './docs/operations.mjs';
 import { readTypes } from './docs/types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,6 +38,7 @@ const pages = {
     fillConfiguration(read(page), types('config/public.ts', 'plan/options.ts')),
   'docs/library.md': (page) =>
     fillLibrary(read(page), { events: types('core/events.ts'), options: types('app/options.ts') }),
+  'docs/operations.md': async (page) => fillOperations(read(page), await load('observe/metric-names.ts')),
   'docs/migrations.md': async (page) =>
     fillMigrations(read(page), await load('migration/metadata-fields.ts')),
 };

@@ -10,6 +10,9 @@ const regions = {
   migrations: 'MigrationsConfig',
   history: 'HistoryConfig',
   seeds: 'SeedsConfig',
+  log: 'LogConfig',
+  metrics: 'MetricsConfig',
+  webhook: 'WebhookConfig',
   ssl: 'SslConfig',
   pool: 'PoolConfig',
 };

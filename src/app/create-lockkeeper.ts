@@ -5,6 +5,7 @@ import { Events } from '../core/events.js';
 import type { RunReport } from '../core/report.js';
 import { dbStart, dbStatus, dbStop, dbUrl } from './db.js';
 import type { Lockkeeper, LockkeeperOptions } from './lockkeeper.js';
+import { watchVerb } from './watch.js';
 
 const never = new AbortController().signal;
 
@@ -27,7 +28,9 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     root: config.root,
     stop: stopSignal(options),
   };
-  const { ask } = options;
+  const { ask, writeLog } = options;
+  const watched = <Report>(verb: string, work: () => Promise<Report>, dryRun = false): Promise<Report> =>
+    watchVerb(config, context, { verb, dryRun, writeLog: writeLog ?? null }, work);
   return {
     on: (name, listener) => events.on(name, listener),
     init: async (verb = {}) => (await import('./init.js')).init(config, context, verb),
@@ -37,13 +40,31 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     status: async () => (await import('./status.js')).status(config, context),
     history: async (verb = {}) => (await import('./history.js')).history(config, context, verb),
     verify: async () => (await import('./verify.js')).verify(config, context),
-    up: async (verb = {}) => (await import('./up.js')).up(config, context, { ...verb, ask }),
-    down: async (verb = {}) =>
-      (await (await import('./down.js')).down(config, context, { options: verb, ask, verb: 'down' })).report,
-    redo: async (verb = {}) => (await import('./reset.js')).redo(config, context, { options: verb, ask }),
-    reset: async (verb = {}) => (await import('./reset.js')).reset(config, context, { options: verb, ask }),
-    fresh: async (verb = {}) => (await import('./fresh.js')).fresh(config, context, { options: verb, ask }),
-    setup: async () => (await (await import('./up.js')).up(config, context, { ask })) as RunReport,
+    up: async (verb = {}) => {
+      const { up } = await import('./up.js');
+      return await watched('up', () => up(config, context, { ...verb, ask }), verb.dryRun);
+    },
+    down: async (verb = {}) => {
+      const { down } = await import('./down.js');
+      const request = { options: verb, ask, verb: 'down' };
+      return await watched('down', async () => (await down(config, context, request)).report, verb.dryRun);
+    },
+    redo: async (verb = {}) => {
+      const { redo } = await import('./reset.js');
+      return await watched('redo', () => redo(config, context, { options: verb, ask }));
+    },
+    reset: async (verb = {}) => {
+      const { reset } = await import('./reset.js');
+      return await watched('reset', () => reset(config, context, { options: verb, ask }));
+    },
+    fresh: async (verb = {}) => {
+      const { fresh } = await import('./fresh.js');
+      return await watched('fresh', () => fresh(config, context, { options: verb, ask }));
+    },
+    setup: async () => {
+      const { up } = await import('./up.js');
+      return (await watched('setup', () => up(config, context, { ask }))) as RunReport;
+    },
     tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),

@@ -27,6 +27,12 @@ export interface LockkeeperOptions {
   readonly cancelBlockersAfter?: string | number;
   /** Whether a second connection watches steps that take their time: locks, who has them, progress. @default true */
   readonly observer?: boolean;
+  /** JSON lines about what runs do, or none whatever the configuration says. @default as configured, else 'text' */
+  readonly logFormat?: 'json' | 'text';
+  /** File that JSON lines are added to, relative to `cwd`. @default as configured, else `writeLog` */
+  readonly logFile?: string;
+  /** Is given the JSON lines, each with its line end, where no file is. */
+  readonly writeLog?: (line: string) => void;
   /** Environment variables to read. @default process.env */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Stops the run after the running step. */

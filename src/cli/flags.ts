@@ -105,6 +105,20 @@ export const runFlags: readonly Flag[] = [
     type: 'boolean',
     summary: 'No second connection to see locks and progress',
   },
+  {
+    name: 'log-format',
+    type: 'string',
+    value: 'json|text',
+    choices: ['json', 'text'],
+    summary: 'JSON lines about the run, on stderr instead of the talk',
+  },
+  {
+    name: 'log-file',
+    type: 'string',
+    value: 'file',
+    complete: 'file',
+    summary: 'JSON lines about the run, added to this file',
+  },
 ];
 
 const target = 'version, name, release or tag';

@@ -38,6 +38,8 @@ export function configurationOf(flags: FlagValues): LockkeeperOptions {
     concurrentDeadline: flags.text('concurrent-deadline'),
     cancelBlockersAfter: flags.text('cancel-blockers-after'),
     observer: flags.on('no-observer') ? false : undefined,
+    logFormat: flags.text('log-format') as 'json' | 'text' | undefined,
+    logFile: flags.text('log-file'),
   });
 }
 

@@ -23,6 +23,8 @@ export interface Printer {
   readonly complain: (text: string) => void;
   /** Raw text on stderr, for the live line. */
   readonly draw: (text: string) => void;
+  /** Says nothing more on stderr, because a program reads JSON lines there; they tell errors, too. */
+  readonly silence: () => void;
 }
 
 type Environment = Host['env'];
@@ -40,6 +42,10 @@ export function createPrinter(host: Host, flags: FlagValues): Printer {
     });
   const line = (stream: Output) => (text: string) =>
     void stream.write(text.endsWith('\n') ? text : `${text}\n`);
+  let silent = false;
+  const talk = (text: string): void => {
+    if (!silent) line(host.stderr)(text);
+  };
   return {
     json: flags.on('json'),
     quiet,
@@ -54,9 +60,14 @@ export function createPrinter(host: Host, flags: FlagValues): Printer {
     },
     answer: line(host.stdout),
     document: (value) => line(host.stdout)(JSON.stringify(value, null, 2)),
-    talk: quiet ? () => undefined : line(host.stderr),
-    complain: line(host.stderr),
-    draw: (text) => void host.stderr.write(text),
+    talk: quiet ? () => undefined : talk,
+    complain: talk,
+    draw: (text) => {
+      if (!silent) host.stderr.write(text);
+    },
+    silence: () => {
+      silent = true;
+    },
   };
 }
 

@@ -62,6 +62,10 @@ async function withLockkeeper<Result>(
       ...configurationOf(flags),
       signal: interrupt.finish,
       cancelSignal: interrupt.cancel,
+      writeLog: (line) => {
+        printer.silence();
+        host.stderr.write(line);
+      },
       ...(ask === undefined ? {} : { ask }),
     });
     try {

@@ -62,7 +62,8 @@ function noDefaultExport(file: string): LockkeeperError {
 /** The value as its author would write it, short, and without a secret. */
 function show(value: unknown, key: string): string {
   if (typeof value === 'function') return 'a function';
-  if (/password|cert|key$/i.test(key)) return `of type ${value === null ? 'null' : typeof value}`;
+  if (/password|secret|cert|key$|^webhooks.*url$/i.test(key))
+    return `of type ${value === null ? 'null' : typeof value}`;
   const text = JSON.stringify(redact(value)) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

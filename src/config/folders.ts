@@ -109,6 +109,6 @@ export function resolveTemplatesDir(request: FoldersRequest): string | null {
 }
 
 /** Relative to the project folder, with slashes on every system, because it is kept in the history. */
-function projectPath(dir: string, root: string): string {
+export function projectPath(dir: string, root: string): string {
   return relative(root, dir).split(sep).join('/') || '.';
 }

@@ -15,6 +15,9 @@ export interface ConfigInput {
   readonly concurrentDeadline?: string | number | undefined;
   readonly cancelBlockersAfter?: string | number | undefined;
   readonly observer?: boolean | undefined;
+  readonly logFormat?: 'json' | 'text' | undefined;
+  /** Relative to `cwd`. */
+  readonly logFile?: string | undefined;
   /** @default process.env */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
 }

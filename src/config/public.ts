@@ -135,6 +135,51 @@ export interface SeedsConfig {
   readonly dir?: string | undefined;
 }
 
+/** Lines for machines beside, or instead of, the talk for people. */
+export interface LogConfig {
+  /** `json`: one JSON object a line for every event. `text`: none, only the talk of the command line. @default 'json' */
+  readonly format?: 'json' | 'text' | undefined;
+  /**
+   * File that lines are added to, relative to the project folder. Without one they go to standard error, instead of the
+   * talk; the library hands them to `writeLog`. @default standard error
+   */
+  readonly file?: string | undefined;
+}
+
+/** A file for the textfile collector of node_exporter. */
+export interface MetricsConfig {
+  /** Relative to the project folder; its name has to end in `.prom` for node_exporter to read it. */
+  readonly file: string;
+  /** How often it is written anew while a run lasts. @default '15s' */
+  readonly every?: Duration | undefined;
+}
+
+/** One receiver of messages about runs. */
+export interface WebhookConfig {
+  /**
+   * Where messages are posted to: https with a verified certificate, or http on this machine. `undefined` and an empty text
+   * switch the webhook off, so `url: process.env.RELEASE_HOOK` is safe to write.
+   */
+  readonly url?: string | undefined;
+  /**
+   * Key that messages are signed with. A key that is written here and empty is an error, because messages would go
+   * unsigned. @default the variable LOCKKEEPER_WEBHOOK_SECRET, else no signature
+   */
+  readonly secret?: string | undefined;
+  /** What is told: a run begins (`start`), ends (`success`, `failure`), or one migration takes long (`slow`). @default all four */
+  readonly on?: readonly ('start' | 'success' | 'failure' | 'slow')[] | undefined;
+  /** A migration that takes longer is told of as `slow`, while it runs. @default '5m' */
+  readonly slowAfter?: Duration | undefined;
+  /** `slack`: a message with a `text`, as Slack, Mattermost and others take it. @default 'json' */
+  readonly format?: 'json' | 'slack' | undefined;
+  /** How long one attempt may take. @default '5s' */
+  readonly timeout?: Duration | undefined;
+  /** How long the end of a run waits, at most, for messages that are still on their way. @default '10s' */
+  readonly flush?: Duration | undefined;
+  /** Certificate authority of a receiver of your own: PEM text, or the path of a PEM file. @default those that Node trusts */
+  readonly ca?: string | undefined;
+}
+
 /** What may be said for all environments, and again for one of them, which then wins. */
 export interface SettingsConfig extends ConnectionConfig {
   /** Folder of migrations, or several. @default 'migrations' */
@@ -169,6 +214,17 @@ export interface SettingsConfig extends ConnectionConfig {
   readonly leaseTimeout?: Duration | undefined;
   /** What to do with a pending migration that is older than an applied one. @default 'warn'; 'refuse' where protected */
   readonly outOfOrder?: OutOfOrder | undefined;
+  /** JSON lines about what runs do. @default none */
+  readonly log?: LogConfig | undefined;
+  /** A file in Prometheus' text format about what runs do. @default none */
+  readonly metrics?: MetricsConfig | undefined;
+  /** Who is told when a run begins, ends or takes long. @default none */
+  readonly webhooks?: readonly WebhookConfig[] | undefined;
+  /**
+   * Spans and metrics through the `@opentelemetry/api` of the project. @default true where a program has registered an
+   * OpenTelemetry SDK in the process
+   */
+  readonly openTelemetry?: boolean | undefined;
 }
 
 /** One environment. What it does not say comes from the top level of the configuration. */

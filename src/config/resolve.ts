@@ -11,6 +11,7 @@ import type { LockkeeperConfig } from './public.js';
 import type { ResolvedConfig } from './resolved.js';
 import { resolveHistory, resolveOutOfOrder, resolveRun } from './settings.js';
 import { sectionOrigin } from './sources.js';
+import { wantsObservers } from './wants-observers.js';
 import { resolveTarget } from './target.js';
 import { readVariables, withEnvironmentFile } from './variables.js';
 
@@ -64,6 +65,8 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
     history: resolveHistory(request),
     run: resolveRun(request),
     outOfOrder: resolveOutOfOrder(request),
+    observe:
+      !incomplete && wantsObservers(request) ? (await import('./observe.js')).resolveObserve(request) : null,
   };
   throwProblems(problems, shownFile);
   return {

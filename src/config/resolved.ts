@@ -1,6 +1,7 @@
 import type { RunOptions } from '../execute/options.js';
 import type { HistoryOptions } from '../history/options.js';
 import type { Target } from '../pg/options.js';
+import type { ObserveOptions } from '../observe/options.js';
 import type { OutOfOrder } from '../plan/options.js';
 import type { SourceOptions } from '../source/options.js';
 
@@ -37,6 +38,8 @@ export interface ResolvedConfig {
   readonly history: HistoryOptions;
   readonly run: RunOptions;
   readonly outOfOrder: OutOfOrder;
+  /** Who listens to runs; null where nothing is configured, so that nothing of it is loaded. */
+  readonly observe: ObserveOptions | null;
   readonly explained: readonly ExplainedValue[];
 }
 

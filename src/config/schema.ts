@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { durationForms, maxTimeoutMs, parseDuration } from '../core/duration.js';
+import { durationForms, formatDuration, maxTimeoutMs, parseDuration } from '../core/duration.js';
 import { didYouMean, joinWords } from '../core/text.js';
 
 type Schema = v.GenericSchema;
@@ -37,7 +37,34 @@ function settings(): Entries {
     leaseTimeout: duration(),
     lockRetries: integer(0, 10_000),
     outOfOrder: oneOf(['allow', 'warn', 'refuse']),
+    log: object({ format: oneOf(['json', 'text']), file: text() }, 'an object with "format" and "file"'),
+    metrics: object({ file: text(), every: duration(1000) }, metricsForms, [], ['file']),
+    webhooks: webhooks(),
+    openTelemetry: boolean(),
   };
+}
+
+const metricsForms = '{ file, every }';
+
+function webhooks(): Schema {
+  const accepted = 'a list of { url, secret, on, slowAfter, format, timeout, flush, ca }';
+  const moments = ['start', 'success', 'failure', 'slow'];
+  const isMoments = (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.every((item) => moments.includes(item as string));
+  const webhook = object(
+    {
+      url: possiblyEmpty(),
+      secret: possiblyEmpty(),
+      on: check(isMoments, `a list of ${quoted(moments)}`),
+      slowAfter: duration(1),
+      format: oneOf(['json', 'slack']),
+      timeout: duration(1),
+      flush: duration(),
+      ca: text(),
+    },
+    accepted,
+  );
+  return v.optional(v.pipe(v.custom<unknown[]>(Array.isArray, accepted), v.array(webhook)));
 }
 
 const seedsForms = 'the path of a folder, or { dir }';
@@ -175,12 +202,13 @@ const text = (): Schema =>
   check((value) => typeof value === 'string' && value !== '', 'a text that is not empty');
 const possiblyEmpty = (): Schema => check((value) => typeof value === 'string', 'a text');
 
-function duration(): Schema {
+function duration(leastMs = 0): Schema {
   const accepts = (value: unknown): boolean => {
     const ms = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : null;
-    return ms !== null && ms <= maxTimeoutMs;
+    return ms !== null && ms >= leastMs && ms <= maxTimeoutMs;
   };
-  return check(accepts, `a duration up to 24 days: ${durationForms}`);
+  const least = leastMs === 0 ? '' : ` from ${formatDuration(leastMs)}`;
+  return check(accepts, `a duration${least} up to 24 days: ${durationForms}`);
 }
 
 function integer(least: number, most: number): Schema {

@@ -82,6 +82,8 @@ export interface EventMap {
   'run:success': { readonly report: RunReport };
   /** A run failed or was stopped; the report says how far it came. */
   'run:error': { readonly report: RunReport; readonly error: ErrorJson };
+  /** A verb that migrates ended before its run began, or between its runs: no lock, a refusal, files that cannot be used. */
+  'run:refused': { readonly verb: string; readonly environment: string; readonly error: ErrorJson };
   /** A migration begins, in either direction; `index` counts from 0 within the run. */
   'migration:apply:start': MigrationEvent & { readonly index: number; readonly total: number };
   /** A migration is applied, or undone, and recorded. */
@@ -129,6 +131,8 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 export type Listener<Name extends EventName> = (payload: EventMap[Name]) => void;
 
+export type EveryListener = <Name extends EventName>(name: Name, payload: EventMap[Name]) => void;
+
 /**
  * A typed emitter. Listeners watch, they do not decide: one that throws, or whose promise is rejected, is told of once
  * as the warning `listener-failed`, and neither the run nor the other listeners notice. Whoever wants to stop a run has
@@ -136,6 +140,7 @@ export type Listener<Name extends EventName> = (payload: EventMap[Name]) => void
  */
 export class Events {
   readonly #listeners = new Map<EventName, Set<(payload: never) => void>>();
+  readonly #everywhere = new Set<EveryListener>();
   readonly #faulty = new WeakSet<object>();
   readonly #faults: Warning[] = [];
 
@@ -147,10 +152,16 @@ export class Events {
     return () => void set.delete(listener);
   }
 
+  /** Adds a listener of every event, in the order in which they are sent, and returns the function that removes it. */
+  onEvery(listener: EveryListener): () => void {
+    this.#everywhere.add(listener);
+    return () => void this.#everywhere.delete(listener);
+  }
+
   emit<Name extends EventName>(name: Name, payload: EventMap[Name]): void {
-    const set = this.#listeners.get(name);
-    if (set === undefined) return;
-    for (const listener of set) this.#call(name, listener as Listener<Name>, payload);
+    const set = this.#listeners.get(name) ?? [];
+    for (const listener of set) this.#call(name, listener, () => (listener as Listener<Name>)(payload));
+    for (const listener of this.#everywhere) this.#call(name, listener, () => listener(name, payload));
   }
 
   /** The warnings of all listeners that failed so far; part of every report, because perhaps nobody hears warnings. */
@@ -158,10 +169,10 @@ export class Events {
     return this.#faults;
   }
 
-  #call<Name extends EventName>(name: Name, listener: Listener<Name>, payload: EventMap[Name]): void {
+  #call(name: EventName, listener: object, call: () => unknown): void {
     const failed = (error: unknown): void => this.#tell(name, listener, error);
     try {
-      const answer: unknown = listener(payload);
+      const answer = call();
       // An async function fits the type of a listener, and its rejection would end the process.
       if (answer instanceof Promise) answer.catch(failed);
     } catch (error) {

@@ -102,10 +102,10 @@ describe('the flags', () => {
   it('reach the library in its own words, and nothing that was not given does', async () => {
     const verbs = { up: () => runReport() };
     const long = await run(
-      'up --env test --url embedded -C sub --config c.ts --migrations m --lock-wait 5m --lock-timeout 3s --statement-timeout 0 --lock-retries 0 --to v2 --tags a,b --single-transaction',
+      'up --env test --url embedded -C sub --config c.ts --migrations m --lock-wait 5m --lock-timeout 3s --statement-timeout 0 --lock-retries 0 --log-format json --log-file l --to v2 --tags a,b --single-transaction',
       { verbs },
     );
-    const { signal: _, cancelSignal: __, ...options } = long.options ?? {};
+    const { signal: _, cancelSignal: __, writeLog: ___, ...options } = long.options ?? {};
     expect(options).toEqual({
       env: 'test',
       url: 'embedded',
@@ -116,10 +116,12 @@ describe('the flags', () => {
       lockTimeout: '3s',
       statementTimeout: '0',
       lockRetries: 0,
+      logFormat: 'json',
+      logFile: 'l',
     });
     expect(long.calls).toEqual([['up', { to: 'v2', tags: ['a', 'b'], singleTransaction: true }]]);
     const short = await run('up', { verbs });
-    expect(Object.keys(short.options ?? {})).toEqual(['signal', 'cancelSignal']);
+    expect(Object.keys(short.options ?? {})).toEqual(['signal', 'cancelSignal', 'writeLog']);
     expect(short.calls).toEqual([['up', {}]]);
   });
 

@@ -158,6 +158,21 @@ it('accepts every key that the types have', async () => {
     observer: false,
     leaseTimeout: '10s',
     outOfOrder: 'allow',
+    log: { format: 'json', file: 'l' },
+    metrics: { file: 'm.prom', every: '1m' },
+    webhooks: [
+      {
+        url: 'https://h/x',
+        secret: 's',
+        on: ['start', 'success', 'failure', 'slow'],
+        slowAfter: '1m',
+        format: 'slack',
+        timeout: '1s',
+        flush: 0,
+        ca: '-----BEGIN CERTIFICATE-----',
+      },
+    ],
+    openTelemetry: false,
   } satisfies Required<Omit<LockkeeperConfig, '$schema' | 'environments'>>;
   const all = { ...settings, $schema: 'x', environments: { production: { ...settings, protected: false } } };
   const config = await resolveIn(json(all satisfies Required<LockkeeperConfig>), { env: 'production' });
