@@ -5,6 +5,14 @@ export type * from './app/lockkeeper.js';
 
 export { defineConfig, type LockkeeperConfig } from './config/public.js';
 export { defineMigration, type MigrationDefinition } from './migration/define.js';
+export {
+  backfill,
+  type BackfillDefinition,
+  type BackfillPace,
+  type BackfillRow,
+  type BackfillTransform,
+  type BackfillWork,
+} from './migration/backfill.js';
 export { sql } from './migration/sql-tag.js';
 export type { MigrationDatabase, QueryAnswer, RowSource, SqlFragment } from './migration/database.js';
 

@@ -1,10 +1,12 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
 import type { Migration, Script, SqlScript } from '../migration/migration.js';
+import type { SavedRows } from '../migration/backfill.js';
 import type { Step } from '../migration/step.js';
 import { foldName } from '../sql/object-name.js';
 import type { Statement } from '../sql/statement.js';
 import type { Session } from '../pg/index.js';
+import { type Batches, readBatches } from '../plan/batches.js';
 import { isPlain } from '../plan/plain.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { migrationKey, type MigrationState } from '../plan/state.js';
@@ -24,6 +26,8 @@ export interface PlanRequest {
   readonly state: MigrationState;
   readonly session: Session;
   readonly singleTransaction: boolean;
+  /** Old values that backfills have kept, by migration; the way back begins with them. */
+  readonly saved?: ReadonlyMap<string, readonly SavedRows[]>;
 }
 
 /** Cuts every script into steps. Mistakes of all migrations are collected; the plan is good only without any. */
@@ -32,12 +36,16 @@ export async function planRun(
 ): Promise<{ readonly plan: Plan; readonly problems: readonly LockkeeperError[] }> {
   const { direction, candidates, state, singleTransaction } = request;
   const partitioned = await findPartitioned(request);
-  const problems: LockkeeperError[] = [];
+  const batches = await readBatches(
+    candidates.map(({ script }) => script),
+    { singleTransaction },
+  );
+  const problems: LockkeeperError[] = [...batches.problems];
   const warnings: Warning[] = [];
   const action = direction === 'up' ? 'apply' : 'rollback';
   const migrations = candidates.map(({ migration, script }): PlannedMigration => {
     const plain = script === null || isPlain(script);
-    const cut = cutScript(migration, script, { request, partitioned, plain });
+    const cut = cutScript(migration, script, { request, partitioned, plain, batches });
     problems.push(...cut.problems);
     warnings.push(...cut.warnings);
     const isLast = migration === candidates.at(-1)?.migration;
@@ -50,7 +58,7 @@ export async function planRun(
       migration,
       script: script ?? emptyScript(migration),
       plain,
-      steps: cut.steps,
+      steps: withRestores(cut.steps, request.saved?.get(migrationKey(migration))),
       open: unfinished?.steps ?? [],
       notResumable: cut.notResumable,
     };
@@ -73,6 +81,7 @@ function cutScript(
     readonly request: PlanRequest;
     readonly partitioned: ReadonlySet<string>;
     readonly plain: boolean;
+    readonly batches: Batches;
   },
 ): Cut {
   const { transaction: modeUp, transactionDown } = migration.metadata;
@@ -90,9 +99,24 @@ function cutScript(
     plain: about.plain,
     serverMajor: about.request.session.info.major,
     singleTransaction: about.request.singleTransaction,
+    batches: about.batches.shapes,
     relationKind: (relation) =>
       about.partitioned.has(relation) || about.partitioned.has(lastPart(relation)) ? 'partitioned' : 'plain',
   });
+}
+
+/** The values go back first, the last that were kept before all others: what the author wrote may drop their columns. */
+function withRestores(steps: readonly Step[], saved: readonly SavedRows[] | undefined): readonly Step[] {
+  if (saved === undefined || saved.length === 0) return steps;
+  const restores = saved
+    .toSorted((a, b) => b.ofStep - a.ofStep)
+    .map((rows, index): Step => ({ kind: 'restore', number: index + 1, hash: rows.savedTable, saved: rows }));
+  return [...restores, ...steps.map((step) => renumbered(step, step.number + restores.length))];
+}
+
+/** The hash is a getter of the class, which a copy would lose. */
+function renumbered(step: Step, number: number): Step {
+  return { ...step, number, hash: step.hash };
 }
 
 /** A value added to an enum cannot be used before a commit (55P04), also not by a later migration. */

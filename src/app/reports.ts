@@ -78,6 +78,8 @@ export interface DryStep {
   readonly transaction: boolean;
   /** Empty for code, whose statements are not known. */
   readonly statements: readonly string[];
+  /** Of a step that runs in batches: how, in one sentence. */
+  readonly batches?: string;
 }
 
 /** What `--dry-run` shows of one migration. */

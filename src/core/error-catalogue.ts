@@ -64,6 +64,7 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'A statement of the plan cannot run in one transaction.',
   },
+  BACKFILL_IMPOSSIBLE: { exit: 2, summary: 'A statement or a table cannot be worked through in batches.' },
   TEMPLATE_INVALID: { exit: 2, summary: 'A template, or a column given to it, is not understood.' },
   FILE_EXISTS: { exit: 2, summary: 'A file that would be written exists already.' },
 
@@ -89,6 +90,8 @@ export const errorCatalogue = {
   VALIDATION_FAILED: { exit: 3, summary: 'A validation query of a migration returned rows.' },
   LOCK_BUDGET_EXCEEDED: { exit: 3, summary: 'A migration could not get its locks within the budget.' },
   TRANSACTION_ENDED: { exit: 3, summary: 'A statement ended the transaction that it ran in.' },
+  BACKFILL_ROW_REFUSED: { exit: 3, summary: 'A row stopped a backfill, and no more rows may be put aside.' },
+  BACKFILL_PAUSED: { exit: 1, summary: 'A backfill is paused, so its migration is not finished.' },
   RECOVERY_UNDECIDED: {
     exit: 3,
     summary: 'An interrupted step has an outcome that PostgreSQL does not record.',

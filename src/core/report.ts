@@ -10,6 +10,8 @@ export interface StepReport {
   readonly transaction: boolean;
   readonly statements: number;
   readonly durationMs: number;
+  /** Of a backfill: rows passed, changed, and put aside; its statements are its batches. */
+  readonly backfill?: { readonly rows: number; readonly changed: number; readonly failed: number };
   /** How often it was rolled back and tried again because a lock was not to be had. */
   readonly retries: number;
   /** Who was seen in its way, in any of its tries; left out where nobody was. */

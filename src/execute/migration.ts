@@ -2,6 +2,7 @@ import type { MigrationReport, StepReport } from '../core/report.js';
 import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
 import { runAloneStep } from './alone-step.js';
+import type { BackfillRun } from './backfill/state.js';
 import { runCodeStep } from './code-step.js';
 import { closing, closingTransaction, opening, type StepRun, validationParts } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
@@ -35,7 +36,7 @@ export async function runMigration(
       ...event,
       step: step.number,
       steps: steps.length,
-      transaction: step.kind !== 'alone',
+      transaction: step.kind === 'transaction' || step.kind === 'code',
     });
     progress.attempts.retries = 0;
     const replay = replayParts(planned, step, done.size > 0);
@@ -78,9 +79,18 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
       return await runAloneStep(run, { ...stepRun, step }, attempts);
     case 'code':
       return await runCodeStep(run, { ...stepRun, step }, attempts);
+    case 'backfill':
+      return await runBackfill(run, { ...stepRun, step });
+    case 'restore':
+      return await (await import('./backfill/restore.js')).runRestoreStep(run, { ...stepRun, step });
     default:
       return step satisfies never;
   }
+}
+
+/** Loaded where it is needed: no run without a backfill pays for it. */
+async function runBackfill(run: Run, stepRun: BackfillRun): Promise<StepReport> {
+  return await (await import('./backfill/step.js')).runBackfillStep(run, stepRun);
 }
 
 /** A transaction has the validation inside; before a first step without one it stands alone. */

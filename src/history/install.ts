@@ -3,6 +3,7 @@ import { type Session, sqlstate } from '../pg/index.js';
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
 import { ddl0001 } from './ddl/0001.js';
 import { ddl0002 } from './ddl/0002.js';
+import { ddl0003 } from './ddl/0003.js';
 import { companions, type HistoryTables } from './tables.js';
 
 interface OwnDdl {
@@ -15,8 +16,11 @@ interface OwnDdl {
 const ddl: readonly OwnDdl[] = [
   { sql: ddl0001, creates: (tables) => [tables.migrations, tables.log, tables.info] },
   { sql: ddl0002, creates: (tables) => [tables.lease] },
+  { sql: ddl0003, creates: (tables) => [tables.backfills, tables.errors] },
 ];
 const versionOfLease = 2;
+/** The tables of backfills exist from this schema version on. */
+export const versionOfBackfills = 3;
 
 /** What the catalog says about our tables, before any of them is read. */
 export interface Installation {

@@ -11,6 +11,8 @@ export interface HistoryTables {
   readonly log: string;
   readonly info: string;
   readonly lease: string;
+  readonly backfills: string;
+  readonly errors: string;
 }
 
 /** Names of the tables beside the history, which it cannot take. */
@@ -18,6 +20,8 @@ export const companions = {
   log: 'migration_execution_log',
   info: 'database_info',
   lease: 'lease',
+  backfills: 'backfills',
+  errors: 'migration_errors',
 } as const;
 
 /** @throws {CONFIG_INVALID} where the history is to have the name of another table of ours. */
@@ -36,5 +40,7 @@ export function historyTables(options: HistoryOptions): HistoryTables {
     log: quoteQualified(options.schema, companions.log),
     info: quoteQualified(options.schema, companions.info),
     lease: quoteQualified(options.schema, companions.lease),
+    backfills: quoteQualified(options.schema, companions.backfills),
+    errors: quoteQualified(options.schema, companions.errors),
   };
 }

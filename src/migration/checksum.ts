@@ -25,6 +25,7 @@ export interface ChecksumParts {
 export function tokenChecksumOf(parts: ChecksumParts): string {
   const { metadata, up, down, validateBefore, validateAfter } = parts;
   if (up.kind === 'code' || down?.kind === 'code') return parts.checksum;
+  if (transforms(up) || transforms(down)) return parts.checksum;
   const upText = [
     `transaction ${metadata.transaction}`,
     `environments ${metadata.environments.toSorted().join(',')}`,
@@ -49,8 +50,24 @@ export function matchesTokenChecksum(recorded: string, current: string): boolean
   return recordedBy === undefined || recordedBy === lexerOf(current) ? false : null;
 }
 
+/** The transform of a backfill is code, too. */
+function transforms(script: SqlScript | null): boolean {
+  return [...(script?.backfills?.values() ?? [])].some(({ transform }) => transform !== null);
+}
+
 function tokens(script: SqlScript | null): string {
-  return script === null ? '' : tokenText(script.text, script.statements);
+  if (script === null) return '';
+  const text = tokenText(script.text, script.statements);
+  return script.backfills === undefined ? text : `${text}${batched(script)}`;
+}
+
+/** What runs in batches, and by which key; the pace is no part of what a migration does. */
+function batched({ statements, backfills }: SqlScript): string {
+  return statements
+    .map((statement, index) => ({ index, backfill: backfills?.get(statement) }))
+    .filter(({ backfill }) => backfill !== undefined)
+    .map(({ index, backfill }) => `backfill ${index} ${backfill?.settings.key?.join(',') ?? ''}\n`)
+    .join('');
 }
 
 // No token text holds a NUL, so the parts cannot run into each other.

@@ -1,11 +1,12 @@
+import type { BackfillWork } from './backfill.js';
 import type { MigrationDatabase, SqlFragment } from './database.js';
 import type { Risk, TransactionMode } from './metadata.js';
 
 /** A function of a code migration, waited for when it gives a promise. It is called once, with `db` on the session and in the transaction of the run. */
 export type MigrationFunction = (db: MigrationDatabase) => unknown;
 
-/** SQL text, a fragment of the `sql` tag, or a function. */
-export type MigrationWorkItem = string | SqlFragment | MigrationFunction;
+/** SQL text, a fragment of the `sql` tag, a function, or what `backfill` gives. */
+export type MigrationWorkItem = string | SqlFragment | MigrationFunction | BackfillWork;
 
 /** What `up` and `down` may be: one item, or a list that runs in order. */
 export type MigrationWork = MigrationWorkItem | readonly MigrationWorkItem[];

@@ -1,4 +1,5 @@
 import type { Metadata } from './metadata.js';
+import type { Backfill } from './backfill.js';
 import type { MigrationDatabase } from './database.js';
 import type { Statement } from '../sql/statement.js';
 
@@ -48,6 +49,8 @@ export interface SqlScript {
   /** Path as shown to people, and how many lines of that file stand before the first line of `text`. */
   readonly file: string;
   readonly lineOffset: number;
+  /** Statements that run in batches; missing where there are none. */
+  readonly backfills?: ReadonlyMap<Statement, Backfill>;
 }
 
 /** A function of the user's. What it will send is not known before it runs. */

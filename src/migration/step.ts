@@ -1,7 +1,9 @@
+import type { Backfill, SavedRows } from './backfill.js';
+import type { BatchShape } from '../sql/batchable.js';
 import type { Statement } from '../sql/statement.js';
 
 /** The smallest unit that is run and journalled. */
-export type Step = TransactionStep | AloneStep | CodeStep;
+export type Step = TransactionStep | AloneStep | CodeStep | BackfillStep | RestoreStep;
 
 interface StepBase {
   /** Counts from 1 within its migration. */
@@ -33,4 +35,18 @@ export type ResumeRule = { readonly kind: 'again' } | { readonly kind: 'check'; 
 export interface CodeStep extends StepBase {
   readonly kind: 'code';
   readonly transaction: boolean;
+}
+
+/** One statement that runs in batches, each in a transaction of its own. */
+export interface BackfillStep extends StepBase {
+  readonly kind: 'backfill';
+  readonly statement: Statement;
+  readonly backfill: Backfill;
+  readonly shape: BatchShape;
+}
+
+/** The way back of a backfill with `undo: 'saved'`: puts the old values back, in batches. */
+export interface RestoreStep extends StepBase {
+  readonly kind: 'restore';
+  readonly saved: SavedRows;
 }

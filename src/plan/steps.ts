@@ -3,6 +3,7 @@ import type { Warning } from '../core/report.js';
 import type { TransactionMode } from '../migration/metadata.js';
 import type { SqlScript } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
+import type { BatchShape } from '../sql/batchable.js';
 import type { Statement } from '../sql/statement.js';
 import { liftBegin, liftSetTransaction, refuseIdleSetTransaction } from './steps/begin-options.js';
 import { readSections, type Section } from './steps/blocks.js';
@@ -26,6 +27,8 @@ export interface StepOptions {
    * partitioned. @default every relation is a plain one
    */
   readonly relationKind?: (relation: string) => 'partitioned' | 'plain';
+  /** The statements that run in batches, taken apart. @default none */
+  readonly batches?: ReadonlyMap<Statement, BatchShape>;
 }
 
 /** How a script runs, or why it cannot. */
@@ -59,7 +62,7 @@ export function planSteps(script: SqlScript, options: StepOptions): StepPlan {
   const needless = readResumeDirectives(script, drafts, problems);
   const last = drafts.at(-1);
   return {
-    steps: problems.list.length > 0 ? [] : finishSteps(script, drafts),
+    steps: problems.list.length > 0 ? [] : finishSteps(script, drafts, options.batches),
     problems: problems.list,
     warnings: [...needless, ...warningsOf(script, obstacle, problems)],
     resumable: obstacle === null,
@@ -76,7 +79,9 @@ function oneStep(script: SqlScript): StepPlan {
 const nothingToSay = { problems: [], warnings: [], resumable: true, notResumable: null, commitAfter: null };
 
 function draftSteps(sections: readonly Section[], options: StepOptions, problems: ScriptProblems): Draft[] {
-  const isAlone = ({ traits }: Statement): boolean =>
+  const isAlone = (statement: Statement): boolean =>
+    options.batches?.has(statement) === true || refusesTransaction(statement);
+  const refusesTransaction = ({ traits }: Statement): boolean =>
     traits.inTransaction === 'no' ||
     (traits.inTransaction === 'relkind' &&
       traits.relation !== null &&

@@ -1,5 +1,6 @@
 import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
-import type { MigrationFile, SqlScript } from '../migration/migration.js';
+import { impliesDown } from '../migration/backfill.js';
+import type { MigrationFile, Script, SqlScript } from '../migration/migration.js';
 import { interpretValidation, interpretWork, type WorkPlace } from './code-work.js';
 import { readText } from './decode.js';
 import { rawChecksum } from './file-bytes.js';
@@ -55,7 +56,7 @@ function assemble(
   const { metadata } = interpreted;
   const up = interpretWork(interpreted.up, { ...place, key: 'up' });
   const down = isNothing(interpreted.down)
-    ? { script: null, problems: [] }
+    ? { script: impliedDown(up.script), problems: [] }
     : interpretWork(interpreted.down, { ...place, key: 'down' });
   const [validateBefore, validateAfter] = readValidations(interpreted.validate, place);
   const problems = [interpreted, up, down, validateBefore, validateAfter].flatMap((part) => part.problems);
@@ -84,6 +85,12 @@ function readValidations(validate: unknown, place: Omit<WorkPlace, 'key'>): [Val
 
 function isNothing(work: unknown): boolean {
   return work === undefined || work === null || (Array.isArray(work) && work.length === 0);
+}
+
+/** A way back with nothing in it but the old values that backfills have kept. */
+function impliedDown(up: Script | null): SqlScript | null {
+  if (up?.kind !== 'sql' || !impliesDown(up.statements, up.backfills)) return null;
+  return { kind: 'sql', text: '', statements: [], file: up.file, lineOffset: 0 };
 }
 
 function emptyUp(file: MigrationFile, shown: string): LockkeeperError {

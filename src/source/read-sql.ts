@@ -1,5 +1,6 @@
 import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
+import { impliesDown } from '../migration/backfill.js';
 import { findCreateThenDrop } from '../migration/create-then-drop.js';
 import { readHead } from '../migration/head.js';
 import { emptyMetadata, type Metadata } from '../migration/metadata.js';
@@ -7,6 +8,7 @@ import type { MigrationFile, SqlScript } from '../migration/migration.js';
 import { parseDirectives, type MetadataProblem } from '../migration/parse-metadata.js';
 import { splitSections, type SectionKind, type SqlShape } from '../migration/shape.js';
 import { inFile, lineAndColumn, problemAt } from '../sql/position.js';
+import { readBackfillDirectives } from './backfill-directives.js';
 import { readText, type DecodedFile } from './decode.js';
 import { readDieselSettings } from './diesel.js';
 import { rawChecksum } from './file-bytes.js';
@@ -62,7 +64,7 @@ class SqlReading {
     const up = this.#script(this.#up, 'up');
     const validateBefore = this.#script(this.#up, 'validate-before');
     const validateAfter = this.#script(this.#up, 'validate-after');
-    const down = this.#downScript();
+    const down = this.#downScript(up);
     if (up === null) this.#refuseEmpty();
     else if (!this.#up.shape.marked && this.#down === null) this.#checkMarkersMissing(up);
     if (up === null || this.#problems.length > 0) return unusable(this.#problems, this.#warnings);
@@ -123,12 +125,15 @@ class SqlReading {
     const section = part.shape.sections.find((each) => each.kind === kind);
     if (section === undefined || section.lexed.statements.length === 0) return null;
     const { text, lineOffset, lexed } = section;
-    return { kind: 'sql', text, statements: lexed.statements, file: part.shown, lineOffset };
+    const { backfills, problems } = readBackfillDirectives(section, part.shown);
+    this.#problems.push(...problems);
+    const script = { kind: 'sql' as const, text, statements: lexed.statements, file: part.shown, lineOffset };
+    return backfills === undefined ? script : { ...script, backfills };
   }
 
-  #downScript(): SqlScript | null {
+  #downScript(up: SqlScript | null): SqlScript | null {
     const inside = this.#script(this.#up, 'down');
-    if (this.#down === null) return inside;
+    if (this.#down === null) return inside ?? impliedDown(up);
     if (inside !== null) {
       this.#problems.push(
         new LockkeeperError('MIGRATION_MARKERS_INVALID', {
@@ -176,6 +181,12 @@ class SqlReading {
     });
     this.#problems.push(inFile(problem, shown, up.lineOffset));
   }
+}
+
+/** A way back with nothing in it but the old values that backfills have kept. */
+function impliedDown(up: SqlScript | null): SqlScript | null {
+  if (up === null || !impliesDown(up.statements, up.backfills)) return null;
+  return { kind: 'sql', text: '', statements: [], file: up.file, lineOffset: 0 };
 }
 
 function foreignMarkers(up: SqlScript, match: RegExpExecArray): LockkeeperError {

@@ -22,7 +22,8 @@ function steps(text: string, options: Partial<StepOptions> = {}): string[] {
   const { steps: planned, problems } = plan(text, options);
   expect(problems.map(({ message }) => message)).toEqual([]);
   return planned.map((step) => {
-    if (step.kind === 'code') return 'code';
+    if (step.kind === 'code' || step.kind === 'restore') return step.kind;
+    if (step.kind === 'backfill') return `~ ${text.slice(step.statement.start, step.statement.end)}`;
     if (step.kind === 'alone') return `! ${text.slice(step.statement.start, step.statement.end)}`;
     const sql = step.statements.map(({ start, end }) => text.slice(start, end)).join('; ');
     return step.begin === null ? sql : `[${step.begin}] ${sql}`;

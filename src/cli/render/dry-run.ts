@@ -36,6 +36,7 @@ function renderMigration(migration: DryMigration, look: Look): string {
 /** BEGIN and COMMIT are Lockkeeper's, and stand dimmed around what the author wrote. */
 function renderStep(step: DryStep, look: Look): string {
   const statements = step.statements.map((statement) => `${statement};`);
+  if (step.batches !== undefined) return [remark(step.batches, look.style.dim), ...statements].join('\n');
   if (!step.transaction) return statements.join('\n');
   return [look.style.dim('begin;'), ...statements, look.style.dim('commit;')].join('\n');
 }

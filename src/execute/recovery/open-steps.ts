@@ -26,6 +26,8 @@ export async function settleOpenSteps(run: Run, planned: PlannedMigration): Prom
       done.add(open.step);
       continue;
     }
+    // Its own record says, batch by batch, what is done.
+    if (step.kind === 'backfill' || step.kind === 'restore') continue;
     const replay: readonly Part[] = replayParts(planned, step, true);
     const settlement = await settleStep(run, { open, step, script: planned.script }, replay);
     run.context.events.emit('recovery:decision', {

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { SqlScript } from '../../migration/migration.js';
-import type { AloneStep, ResumeRule, Step, TransactionStep } from '../../migration/step.js';
+import type { Backfill } from '../../migration/backfill.js';
+import type { AloneStep, BackfillStep, ResumeRule, Step, TransactionStep } from '../../migration/step.js';
+import type { BatchShape } from '../../sql/batchable.js';
 import type { Statement } from '../../sql/statement.js';
 import { statementTokenText } from '../../sql/token-text.js';
 
@@ -35,8 +37,19 @@ export function firstOf(draft: Draft): Statement | undefined {
  * Makes steps of drafts. The hash is worked out when it is first asked for: migrations of one transaction are never
  * journalled and need none.
  */
-export function finishSteps(script: SqlScript, drafts: readonly Draft[]): Step[] {
-  return drafts.map((draft, index) => finishStep(script, draft, index + 1));
+export function finishSteps(
+  script: SqlScript,
+  drafts: readonly Draft[],
+  batches?: ReadonlyMap<Statement, BatchShape>,
+): Step[] {
+  return drafts.map((draft, index) => {
+    const [statement] = draft.statements;
+    const shape = statement === undefined ? undefined : batches?.get(statement);
+    const backfill = statement === undefined ? undefined : script.backfills?.get(statement);
+    if (statement === undefined || shape === undefined || backfill === undefined)
+      return finishStep(script, draft, index + 1);
+    return new CutBackfill(script, draft, { number: index + 1, statement, backfill, shape });
+  });
 }
 
 function finishStep(script: SqlScript, draft: Draft, number: number): Step {
@@ -90,6 +103,24 @@ class CutAlone extends CutStep implements AloneStep {
     super(script, draft, cut.number);
     this.statement = cut.statement;
     this.resume = draft.resume;
+  }
+}
+
+class CutBackfill extends CutStep implements BackfillStep {
+  readonly kind = 'backfill';
+  readonly statement: Statement;
+  readonly backfill: Backfill;
+  readonly shape: BatchShape;
+
+  constructor(
+    script: SqlScript,
+    draft: Draft,
+    cut: Pick<BackfillStep, 'number' | 'statement' | 'backfill' | 'shape'>,
+  ) {
+    super(script, draft, cut.number);
+    this.statement = cut.statement;
+    this.backfill = cut.backfill;
+    this.shape = cut.shape;
   }
 }
 
