@@ -173,6 +173,12 @@ export const areas = [
         why: 'CREATE INDEX CONCURRENTLY, VACUUM and their like refuse to run inside a transaction; a value added by ALTER TYPE … ADD VALUE can only be used after a commit.',
         way: 'Run without `--single-transaction`: the file is split into steps by itself, and an interrupted run is finished by the next one. Or write the statement in a form that may run in a transaction.',
       },
+      BACKFILL_IMPOSSIBLE: {
+        means:
+          'A statement that is to run in batches cannot, or its table cannot be walked through: RETURNING, a LIMIT, a WITH that writes, a view, no key and no WHERE, or a SET of the key itself.',
+        why: 'In batches such a statement would do something else than in one piece, or do it twice. A table without a key is walked along the place of its rows, and rows that are changed move; only a WHERE that no longer holds tells those that are done.',
+        way: 'The message names the part that stands in the way. Remove it, name another unique key with `key`, or leave the backfill out and let the statement run in one piece.',
+      },
       TEMPLATE_INVALID: {
         means: 'The template asked for does not exist, or a `--column` is not understood.',
         why: 'An unknown column type is refused, because the nearest type is not the type that was meant.',
@@ -300,6 +306,17 @@ export const areas = [
           'A statement ended the transaction that it ran in, so the migration and its history row could not be committed together.',
         why: 'A COMMIT or ROLLBACK was reached by a way that could not be seen beforehand, for instance in a code migration through `db.client`, or an error was caught and ignored inside the transaction.',
         way: 'Remove it, or use `transaction: none`. Inside a transaction use a savepoint where an error is expected.',
+      },
+      BACKFILL_ROW_REFUSED: {
+        means:
+          'One row made its batch of a backfill fail: a constraint, a value that does not fit, a trigger that raised, or an error of `transform`.',
+        why: 'The failing batch was halved until the row was found. Rows are put aside (into `migration_errors`) only as far as `maxErrors` allows, and its default is 0.',
+        way: 'Mend the row that the message names and run the same command again: it goes on behind the last good batch. Or set `maxErrors` (in SQL `max-errors`), and look into `migration_errors` afterwards.',
+      },
+      BACKFILL_PAUSED: {
+        means: 'A backfill was paused by `lockkeeper backfill pause`, so its migration is not finished.',
+        why: 'The run ended after a complete batch, as asked. It does not end with 0, because what comes after the migration, a deployment for example, must not go on as if everything were applied.',
+        way: '`lockkeeper backfill resume`, then the same command again: it goes on behind the last batch.',
       },
       RECOVERY_UNDECIDED: {
         means:

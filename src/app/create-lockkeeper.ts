@@ -65,6 +65,8 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
       const { up } = await import('./up.js');
       return (await watched('setup', () => up(config, context, { ask }))) as RunReport;
     },
+    backfill: async (verb = {}) =>
+      (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
     tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),

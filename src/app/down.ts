@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import { executePlan } from '../execute/index.js';
-import type { AppliedMigration } from '../history/index.js';
+import { type AppliedMigration, readSavedRows, versionOfBackfills } from '../history/index.js';
 import type { SqlScript } from '../migration/migration.js';
 import { assertSelection, selectDown } from '../plan/select.js';
 import { compareState, type MigrationState, migrationKey, repeatableRows } from '../plan/state.js';
@@ -82,6 +82,7 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
     state,
     session,
     singleTransaction: false,
+    saved: await savedRows(prepared, rows),
   });
   throwProblems(problems);
   throwProblems(
@@ -97,6 +98,15 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   await confirmDown(config, candidates, request);
   for (const warning of full.warnings) context.events.emit('warning', warning);
   return { report: await executePlan(run, full), rows };
+}
+
+/** Old values that backfills have kept; a database from before backfills has none. */
+async function savedRows(
+  { opened, tables, installation }: Prepared,
+  rows: readonly AppliedMigration[],
+): Promise<Awaited<ReturnType<typeof readSavedRows>>> {
+  if (installation.schemaVersion < versionOfBackfills || rows.length === 0) return new Map();
+  return await readSavedRows(opened.session, tables, rows);
 }
 
 function assertNothingHalfApplied(state: MigrationState): void {

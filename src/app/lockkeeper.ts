@@ -1,6 +1,7 @@
 import type { EventName, Listener } from '../core/events.js';
 import type { RunReport } from '../core/report.js';
 import type {
+  BackfillOptions,
   ConfirmOptions,
   DownOptions,
   InitOptions,
@@ -10,6 +11,7 @@ import type {
   UpOptions,
 } from './options.js';
 import type {
+  BackfillReport,
   ConfigReport,
   DatabaseServerReport,
   DoctorReport,
@@ -48,6 +50,8 @@ export interface Lockkeeper extends AsyncDisposable {
   /** Drops every object that is not an extension's, and applies everything. */
   fresh(options?: ConfirmOptions): Promise<ResetReport>;
   setup(): Promise<RunReport>;
+  /** Shows, pauses and resumes what runs in batches; a running one obeys at its next batch. */
+  backfill(options?: BackfillOptions): Promise<BackfillReport>;
   tag(name: string): Promise<TagReport>;
   /** Settles by hand what the history says of one migration; runs none of its statements. */
   mark(options: MarkOptions): Promise<MarkReport>;

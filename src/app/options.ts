@@ -122,3 +122,10 @@ export interface RepairOptions extends ConfirmOptions {
   /** Kept in the journal. */
   readonly why: string;
 }
+
+export interface BackfillOptions extends ConfirmOptions {
+  /** `forget` drops the old values that finished backfills have kept. @default 'status' */
+  readonly action?: 'status' | 'pause' | 'resume' | 'forget';
+  /** Only this migration's. @default all */
+  readonly version?: string;
+}

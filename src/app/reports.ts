@@ -47,6 +47,11 @@ export interface FailedItem {
   readonly direction: 'up' | 'down';
   /** How many of its steps are in the database. */
   readonly completedSteps: number;
+  /** Of a step that runs in batches and stands in the middle. */
+  readonly backfill?: Pick<
+    BackfillItem,
+    'table' | 'done' | 'total' | 'percent' | 'key' | 'cursor' | 'pausedAt'
+  >;
 }
 
 export interface HistoryEntry {
@@ -162,6 +167,39 @@ export interface RepairReport {
   readonly checksumAfter: string | null;
   /** The interrupted step that was settled, and how; null where the content of a file was accepted. */
   readonly step: { readonly number: number; readonly as: 'done' | 'again' } | null;
+}
+
+/** One backfill, as its row says. */
+export interface BackfillItem {
+  readonly version: string;
+  readonly direction: 'up' | 'down';
+  readonly step: number;
+  readonly table: string;
+  /** `interrupted`: the next `up` (or `down`) goes on · `abandoned`: its migration was settled by `mark`. */
+  readonly state: 'running' | 'paused' | 'interrupted' | 'done' | 'abandoned';
+  /** Rows passed; `total` is the planner's estimate of all of them. */
+  readonly done: number;
+  readonly total: number | null;
+  readonly percent: number | null;
+  /** Rows changed. */
+  readonly changed: number;
+  /** Rows put aside in `migration_errors`. */
+  readonly failed: number;
+  readonly batches: number;
+  /** The columns that the rows are walked along, and their values in the last row done. */
+  readonly key: readonly string[];
+  readonly cursor: readonly string[] | null;
+  readonly pausedAt: string | null;
+  readonly pausedBy: string | null;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  readonly completedAt: string | null;
+  /** Old values are kept, for the way back. */
+  readonly keepsOldValues: boolean;
+}
+
+export interface BackfillReport {
+  readonly backfills: readonly BackfillItem[];
 }
 
 export interface DatabaseServerReport {

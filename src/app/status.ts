@@ -3,11 +3,13 @@ import type { Context } from '../core/context.js';
 import type { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import type { MigrationFormat } from '../migration/migration.js';
-import { compareState, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
+import { readBackfills, versionOfBackfills } from '../history/index.js';
+import { compareState, migrationKey, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
 import type { FailedItem, StatusReport } from './lockkeeper.js';
 import { checkEnvironments } from './check-environments.js';
 import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
-import { prepareToRead } from './prepare.js';
+import { percentOf } from './backfill.js';
+import { type Prepared, prepareToRead } from './prepare.js';
 import { databaseName, withDatabase } from './session.js';
 import { runsIn } from './up.js';
 
@@ -53,13 +55,30 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
       missing: state.missing.map(({ version, name }) => ({ version, name })),
       changed,
       outOfOrder: state.outOfOrder.map(({ version, name }) => ({ version, name })),
-      failed: state.unfinished.map((unfinished) => failedItem(unfinished, state)),
+      failed: await failedItems(state, prepared),
     };
   });
 }
 
 function asWarning({ message, hint }: LockkeeperError): Warning {
   return { code: 'environment-unknown', message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** How far a backfill has come is read only where a migration is unfinished. */
+async function failedItems(state: MigrationState, prepared: Prepared): Promise<readonly FailedItem[]> {
+  if (state.unfinished.length === 0) return [];
+  const { opened, tables, installation } = prepared;
+  const known = installation.schemaVersion >= versionOfBackfills;
+  const rows = known ? await readBackfills(opened.session, tables) : [];
+  return state.unfinished.map((unfinished) => {
+    const item = failedItem(unfinished, state);
+    const row = rows.find(
+      (one) => one.open && migrationKey(one) === migrationKey(unfinished) && one.action === unfinished.action,
+    );
+    if (row === undefined) return item;
+    const { table, done, total, key, cursor, pausedAt } = row;
+    return { ...item, backfill: { table, done, total, percent: percentOf(row), key, cursor, pausedAt } };
+  });
 }
 
 function failedItem(unfinished: UnfinishedMigration, state: MigrationState): FailedItem {

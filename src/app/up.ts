@@ -124,6 +124,8 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   const nothing = explainNothing(chosen, prepared.history.applied, options);
   const { plan, problems } = await planOf(chosen);
   throwProblems(problems);
+  if (plan.migrations.some(({ steps }) => steps.some(({ kind }) => kind === 'backfill')))
+    throwProblems(await (await backfillChecks()).findBackfillProblems(session, plan));
   if (plan.singleTransaction) await assertSingleTransaction(session, chosen);
   const warnings = [
     ...prepared.warnings,
@@ -135,6 +137,9 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
   ];
   return { ...plan, warnings };
 }
+
+/** Loaded only where a plan holds a backfill. */
+const backfillChecks = () => import('../execute/backfill/preflight.js');
 
 /** Names are forgiving here, too: `dev` is development. */
 export function runsIn(migration: Migration, environment: string): boolean {

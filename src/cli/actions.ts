@@ -1,3 +1,4 @@
+import { run as backfill } from './commands/backfill.js';
 import { run as config } from './commands/config.js';
 import { run as db } from './commands/db.js';
 import { run as doctor } from './commands/doctor.js';
@@ -32,6 +33,7 @@ export const actions: Readonly<Record<string, Action>> = {
   setup,
   reset,
   fresh,
+  backfill,
   tag,
   mark,
   repair,

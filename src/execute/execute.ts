@@ -152,7 +152,7 @@ async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<
     const failure = redact(await explainLoss(run, told));
     const completedSteps = insideSingleTransaction ? [] : [...progress.steps];
     // A stop between steps is no failure of the migration.
-    if (failure.code !== 'INTERRUPTED' || progress.steps.length > 0) {
+    if (failure.code !== 'INTERRUPTED' || progress.steps.length > 0 || failure.details['partly'] === true) {
       const { version, name } = planned.migration;
       turn.tally.failed = { version, name, error: failure.toJSON(), completedSteps };
     }

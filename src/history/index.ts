@@ -1,8 +1,10 @@
+export { flagBackfill, forgetSaved, readBackfills, readSavedRows, type BackfillRow } from './backfills.js';
 export {
   ensureInstalled,
   isInstalled,
   notInstalled,
   readInstallation,
+  versionOfBackfills,
   type Installation,
 } from './install.js';
 export {

@@ -1,4 +1,4 @@
-import { LockkeeperError } from '../core/errors.js';
+import type { LockkeeperError } from '../core/errors.js';
 import type { Script, SqlScript } from '../migration/migration.js';
 import type { BatchShape } from '../sql/batchable.js';
 import { inFile, problemAt } from '../sql/position.js';

@@ -100,7 +100,8 @@ function failedGroup(failed: readonly FailedItem[], look: Look): Group {
   const head = most / 2;
   const rows = shorten(failed, head, look).map((item) => {
     const steps = item.completedSteps === 0 ? 'nothing' : counted(item.completedSteps, 'step');
-    return named(item, `${item.direction}, ${steps} done`);
+    const inside = item.backfill === undefined ? '' : `, ${backfillNote(item.backfill)}`;
+    return named(item, `${item.direction}, ${steps} done${inside}`);
   });
   return {
     title: 'Not finished',
@@ -110,6 +111,12 @@ function failedGroup(failed: readonly FailedItem[], look: Look): Group {
     total: failed.length,
     head,
   };
+}
+
+/** `backfill of users at 61 %, paused` */
+function backfillNote({ table, percent, done, pausedAt }: NonNullable<FailedItem['backfill']>): string {
+  const far = percent === null ? `at row ${count(done)}` : `at ${percent} %`;
+  return `backfill of ${oneLine(table)} ${far}${pausedAt === null ? '' : ', paused'}`;
 }
 
 function changedGroup(report: StatusReport, look: Look): Group {

@@ -61,6 +61,30 @@ export const setUp: readonly Command[] = [
     ],
   },
   {
+    name: 'backfill',
+    group: 'set-up',
+    summary: 'Show, pause or resume changes that run in batches',
+    about:
+      'A paused backfill ends after its batch, and its run with it (exit status 1). resume lets the next up go on. ' +
+      'forget drops the old values that a finished one has kept.',
+    arguments: [
+      {
+        name: 'action',
+        required: true,
+        choices: ['status', 'pause', 'resume', 'forget'],
+        summary: 'status, pause, resume or forget',
+      },
+      { name: 'migration', required: false, summary: 'Version; all of them when left out' },
+    ],
+    flags: [],
+    dangerous: true,
+    examples: [
+      { line: 'backfill status', does: 'How far each has come' },
+      { line: 'backfill pause 0042', does: 'Let it end after its batch' },
+      { line: 'backfill resume 0042', does: 'Let the next up go on' },
+    ],
+  },
+  {
     name: 'tag',
     group: 'set-up',
     summary: "Name the level reached, for '--to'",

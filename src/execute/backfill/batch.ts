@@ -50,6 +50,7 @@ export async function sendBatch(
     paused: row[0] === true,
     changed: Number(row[1]),
     serverMs: Number(row[2]),
+    done: Number(row[3]),
     next: ahead === null ? null : sliceOf(answers.at(-1)?.[0], ahead),
   };
 }
@@ -128,7 +129,7 @@ export function advance(work: Work, slice: Slice, outcome: BatchOutcome): void {
   work.batches += 1;
   work.changed += outcome.changed;
   work.passChanged += outcome.changed;
-  work.done += slice.rows ?? 0;
+  work.done = outcome.done;
   work.paused = outcome.paused;
   work.cursor = slice.until;
   if (slice.until !== null) return;

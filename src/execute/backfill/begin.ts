@@ -50,7 +50,7 @@ export async function beginWork(run: Run, stepRun: BackfillRun): Promise<Work> {
 
 async function takeRecord(run: Run, stepRun: BackfillRun, target: Target): Promise<BackfillRecord> {
   const found = isBegun(stepRun) ? await readRecord(run, stepRun) : null;
-  if (found?.pausedAt != null) throw paused(stepRun, found);
+  if (found !== null && found.pausedAt !== null) throw paused(stepRun, found);
   if (found === null) {
     await beginRecord(run, stepRun, { table: stepRun.step.shape.table, total: target.total });
   } else {

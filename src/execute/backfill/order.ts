@@ -47,14 +47,14 @@ const columnOf = (alias: string, { name }: KeyColumn): string =>
 
 const value = (column: KeyColumn, text: string): string => `${quoteLiteral(text)}::${column.type}`;
 
-/** The key of a row as an array of texts: JSON, so that no setting of the session (DateStyle …) is in it. */
+/** The key of a row as a JSON array of texts, with no setting of the session (DateStyle) in it. */
 export function positionSql(order: Order, alias: string): string {
   const parts = order.columns.map((column) => {
     const name = columnOf(alias, column);
-    // tid is no type that JSON knows; its text is the same everywhere.
-    return column.type === 'tid'
-      ? `${name}::text`
-      : `pg_catalog.to_jsonb(${name}) operator(pg_catalog.#>>) '{}'`;
+    // JSON has dates in ISO 8601, whatever DateStyle says; other types have one text only.
+    return /^(date|time)/.test(column.type)
+      ? `pg_catalog.to_jsonb(${name}) operator(pg_catalog.#>>) '{}'`
+      : `${name}::text`;
   });
   return `pg_catalog.jsonb_build_array(${parts.join(', ')})`;
 }

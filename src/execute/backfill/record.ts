@@ -121,7 +121,7 @@ export const rowsSetting = 'lockkeeper.rows';
 
 /**
  * Writes how far the batch has come, in the batch's own transaction, and asks whether to go on. Raises where the run
- * has lost its lock. Gives one row: paused, changed by the batch, milliseconds so far.
+ * has lost its lock. Gives one row: paused, changed by the batch, milliseconds so far, rows done in all.
  */
 export function advanceSql(run: Run, stepRun: OwnStepRun, { rows, set }: Advance): string {
   const changed = `pg_catalog.current_setting('${rowsSetting}')::bigint`;
@@ -134,7 +134,7 @@ export function advanceSql(run: Run, stepRun: OwnStepRun, { rows, set }: Advance
     ...set,
   };
   const list = Object.entries(all).map(([column, expression]) => `${column} = ${expression}`);
-  return `with lockkeeper_row as (update ${run.tables.backfills} set ${list.join(', ')} where ${ownRow(run, stepRun)} returning paused_at) select paused_at is not null, ${changed}::text, (extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::text from lockkeeper_row`;
+  return `with lockkeeper_row as (update ${run.tables.backfills} set ${list.join(', ')} where ${ownRow(run, stepRun)} returning paused_at, done) select paused_at is not null, ${changed}::text, (extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::text, done::text from lockkeeper_row`;
 }
 
 export const positionLiteral = (position: Position | null): string =>

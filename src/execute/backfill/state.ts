@@ -45,6 +45,8 @@ export interface BatchOutcome {
   readonly changed: number;
   /** How long its transaction took on the server, without the commit. */
   readonly serverMs: number;
+  /** Rows passed in all. */
+  readonly done: number;
   /** The slice behind it, where it was asked for in the same message. */
   readonly next: Slice | null;
 }

@@ -64,8 +64,7 @@ async function oneBatch(work: Work, known: Slice | null): Promise<Slice | null> 
       await restFor(work, pace.restMs(run.context.now() - began));
       return outcome.next;
     } catch (error) {
-      if (run.session.lost === null && run.session.transactionStatus !== 'I')
-        await run.session.send('rollback');
+      await rollBack(run);
       const verdict = judge(error, run);
       if (verdict === 'final') throw statementRefused(stepRun, error, retries);
       if (verdict === 'row' && slice !== null) {
@@ -82,6 +81,16 @@ async function oneBatch(work: Work, known: Slice | null): Promise<Slice | null> 
       stopIfAsked(work);
     }
   }
+}
+
+/**
+ * Leaves the failed transaction. The driver reports an error before the server has said that it is ready again, and
+ * only then is the status of the transaction true; an empty query waits for that, in a failed transaction as well.
+ */
+async function rollBack({ session }: Run): Promise<void> {
+  if (session.lost !== null) return;
+  await session.send('');
+  if (session.transactionStatus !== 'I') await session.send('rollback');
 }
 
 /** Somebody else works on a row of the batch: it gets time to end, and the batch gets smaller. */

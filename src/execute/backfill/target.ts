@@ -108,7 +108,7 @@ const indexesQuery = /* sql */ `
          array_agg(l.oprname::text order by k.place) as until
   from pg_catalog.pg_index i
   cross join lateral unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
-    with ordinality as k(attnum, opclass, collation, option, place)
+    with ordinality as k(attnum, opclass, coll, option, place)
   join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
   join pg_catalog.pg_opclass o on o.oid = k.opclass
   join pg_catalog.pg_am m on m.oid = o.opcmethod and m.amname = 'btree'
@@ -123,7 +123,7 @@ const indexesQuery = /* sql */ `
     and i.indpred is null and i.indexprs is null and k.place <= i.indnkeyatts
   group by i.indexrelid, i.indisprimary, i.indnkeyatts
   having count(*) = i.indnkeyatts and bool_and(a.attnotnull) and bool_and(o.opcdefault)
-    and bool_and(k.collation = a.attcollation) and count(distinct k.option) = 1
+    and bool_and(k.coll = a.attcollation) and count(distinct k.option) = 1
   order by i.indisprimary desc, i.indexrelid`;
 
 async function readOrder(
