@@ -25,6 +25,7 @@ const answers = {
   setup: ['RunReport'],
   reset: ['ResetReport'],
   fresh: ['ResetReport'],
+  backfill: ['BackfillReport'],
   tag: ['TagReport'],
   mark: ['MarkReport'],
   repair: ['RepairReport'],
@@ -46,6 +47,7 @@ const remarks = {
 const noes = {
   status: 'With `--check`: 1 when something is pending, missing, changed, out of order or not finished.',
   verify: '1 when a problem was found.',
+  up: '1 when a backfill was paused.',
   doctor: '1 when a check found a problem; warnings do not count.',
 };
 

@@ -71,7 +71,9 @@ function closesMigration(step: Step): boolean {
 
 async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<StepReport> {
   const { step } = stepRun;
-  if (step.number === 1 && !closesMigration(step)) await validateBefore(run, stepRun);
+  // A backfill that goes on had its validation before its first batch.
+  const goesOn = step.kind === 'backfill' && stepRun.planned.open.length > 0;
+  if (step.number === 1 && !closesMigration(step) && !goesOn) await validateBefore(run, stepRun);
   switch (step.kind) {
     case 'transaction':
       return await runTransactionStep(run, { ...stepRun, step }, attempts);
