@@ -67,7 +67,7 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     },
     backfill: async (verb = {}) =>
       (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
-    backfill: async (verb = {}) =>
+    tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
     db: {
