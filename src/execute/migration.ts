@@ -18,6 +18,8 @@ export interface Progress {
   readonly attempts: Attempts;
 }
 
+const nothingDone: ReadonlySet<number> = new Set();
+
 /** Runs one migration from wherever it stands. */
 export async function runMigration(
   run: Run,
@@ -26,7 +28,7 @@ export async function runMigration(
 ): Promise<MigrationReport> {
   const began = run.context.now();
   const { migration, steps } = planned;
-  const done = await settleOpenSteps(run, planned);
+  const done = planned.open.length === 0 ? nothingDone : await settleOpenSteps(run, planned);
   let closed = false;
   for (const step of steps) {
     if (done.has(step.number)) continue;

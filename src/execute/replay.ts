@@ -10,7 +10,7 @@ import { type Part, theirs } from './parts.js';
  */
 export function replayParts(planned: PlannedMigration, step: Step, resumed: boolean): readonly Part[] {
   const { script, steps } = planned;
-  if (script.kind === 'code') return [];
+  if (script.kind === 'code' || step.number === 1) return [];
   return steps
     .filter((earlier) => earlier.number < step.number)
     .flatMap(statementsOf)
