@@ -158,7 +158,7 @@ async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<
     }
     events.emit('migration:apply:error', { ...event, error: failure.toJSON() });
     if (!insideSingleTransaction)
-      await journalFailure(run, planned, { failure, step: progress.steps.length + 1 });
+      await journalFailure(run, planned, { failure, step: failedStep(failure, progress) });
     throw failure;
   }
 }
@@ -194,6 +194,12 @@ function tryWholeAgain(
   if (begun.some(({ steps }) => steps.some(({ kind }) => kind === 'code'))) return null;
   const step = planned.steps[progress.steps.length];
   return step === undefined ? null : new TryWholeAgain({ planned, step }, state, error);
+}
+
+/** A resumed migration begins behind its first step; what stops it while it is settled names the step. */
+function failedStep({ details }: LockkeeperError, { steps }: Progress): number {
+  const step = details['step'];
+  return typeof step === 'number' ? step : (steps.at(-1)?.step ?? 0) + 1;
 }
 
 /** Written in a transaction of its own after the ROLLBACK: in the failed one it would vanish (ENGINE C13). */

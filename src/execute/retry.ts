@@ -51,7 +51,8 @@ export async function untilLocked(run: Run, work: () => Promise<void>): Promise<
       await work();
       return;
     } catch (error) {
-      if (retryableState(error) === null || retries >= run.options.lockRetries) throw error;
+      const { cancel } = run.context.stop;
+      if (retryableState(error) === null || retries >= run.options.lockRetries || cancel.aborted) throw error;
       if (!(await pause(retryDelayMs(retries + 1), run.context.stop.finish))) throw error;
     }
   }

@@ -6,13 +6,16 @@ import type { Run } from '../run.js';
 
 const lookEveryMs = 200;
 
+/** A session that ends gives up its locks a moment before it vanishes from pg_stat_activity. */
+const leastPatienceMs = 2000;
+
 /**
  * Waits until the session of the interrupted run is gone, for as long as a run waits for the lock. As a rule it is:
  * it held the lock that we hold now. But what it still does has to end before anything is decided (ENGINE A1).
  * @throws {RECOVERY_UNDECIDED} naming the backend.
  */
 export async function waitForBackend(run: Run, open: OpenStep, backend: SessionIdentity): Promise<void> {
-  const until = run.context.now() + run.options.lockWaitMs;
+  const until = run.context.now() + Math.max(run.options.lockWaitMs, leastPatienceMs);
   let told = false;
   while (await backendAlive(run.session, backend)) {
     if (!told) {

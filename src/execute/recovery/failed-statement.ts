@@ -31,8 +31,8 @@ export async function settleFailed(
     if (run.session.lost !== null) throw error;
     run.context.events.emit('warning', {
       code: 'clean-up-postponed',
-      message: `What the failed ${label} left could not be removed: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'The next run removes it before anything else.',
+      message: `What the failed ${label} left could not be cleaned up: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'The next run does it before anything else.',
     });
     return null;
   }

@@ -24,9 +24,11 @@ export async function capturePreState(
 
 /**
  * Whether a journal row was written in the database at hand. One that came along in a restored or cloned database
- * speaks of oids and processes of another one (ENGINE D18).
+ * speaks of oids and processes of another one (ENGINE D18). A row that does not say where it is from has nothing but
+ * a process to compare, so it is taken for one of this database.
  */
-export async function isOfThisDatabase(session: Session, preState: PreState): Promise<boolean> {
+export async function isOfThisDatabase(session: Session, preState: Partial<PreState>): Promise<boolean> {
+  if (preState.systemIdentifier === undefined) return true;
   const here = await session.identity();
   return here.systemIdentifier === preState.systemIdentifier && here.databaseOid === preState.databaseOid;
 }

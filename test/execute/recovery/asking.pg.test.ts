@@ -38,6 +38,11 @@ describe.each(servers)('a step whose outcome nobody records, on PostgreSQL $majo
     });
     expect(error.message).toMatch(/^Step 3 of migration 1, DO, was begun at \d{4}-.*Z and interrupted/);
     const lockkeeper = await workspace.open();
+    expect((await lockkeeper.history()).entries[0]).toMatchObject({
+      step: 3,
+      action: 'apply',
+      status: 'failed',
+    });
     const settle = { version: '1', step: 3, as: 'done', why: "looked: it's there" } as const;
     expect(await failure(lockkeeper.repair(settle))).toMatchObject({ code: 'CONFIRMATION_MISSING' });
     expect(await openSteps(workspace.database)).toContain('1 step 3 apply started');
@@ -186,6 +191,24 @@ describe.each(servers)('the backend of an interrupted run, on PostgreSQL $major'
     await old.end();
     await waits;
     expect(await workspace.applied()).toEqual(['0', '1']);
+  });
+
+  it('is waited for, too, where a function ran without a transaction', async () => {
+    const workspace = await withData(server, data, {
+      '0_first.sql': 'select 1',
+      '1_f.ts': `export default { transaction: 'none', up: async () => {} };`,
+    });
+    const old = await workspace.database.connect();
+    const [backend] = (await old.query<{ pid: number; backendStart: string }>(self)).rows;
+    await begun(workspace, '1', {});
+    await workspace.database.query(
+      'update lockkeeper.migration_execution_log set pre_state = $1 where open',
+      [JSON.stringify({ kind: 'none', ...backend })],
+    );
+    expect(await failure(workspace.up())).toMatchObject({
+      code: 'RECOVERY_UNDECIDED',
+      details: { pid: backend?.pid },
+    });
   });
 
   it('is gone when another session has its process id by now', async () => {

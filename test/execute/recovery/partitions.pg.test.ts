@@ -77,7 +77,7 @@ describe.each(servers)('DETACH PARTITION CONCURRENTLY on PostgreSQL $major', (se
     const lockkeeper = await workspace.open({ lockTimeout: '100ms', lockRetries: 1 });
     const warnings = record(lockkeeper, 'warning');
     expect(await failure(lockkeeper.up())).toMatchObject({ code: 'LOCK_BUDGET_EXCEEDED' });
-    expect(warnings).toMatchObject([{ code: 'clean-up-postponed' }]);
+    expect(warnings.map(({ code }) => code)).toContain('clean-up-postponed');
     expect([await partitions(database), await openSteps(database)]).toEqual([
       ['m1?', 'm2'],
       ['1 step 1 apply completed', '1 step 2 apply started'],
