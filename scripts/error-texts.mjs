@@ -297,9 +297,10 @@ export const areas = [
         way: 'Look at the rows in the message. Mend the data, the migration, or the query.',
       },
       LOCK_BUDGET_EXCEEDED: {
-        means: 'A migration could not get its locks in time, in as many tries as are allowed.',
+        means:
+          'A migration could not get its locks in time, or kept others waiting for too long while it waited, in as many tries as are allowed.',
         why: 'A statement that waits for a strong lock makes everybody else wait behind it. So each try is short, is rolled back when it does not succeed, and lets the others pass before the next one.',
-        way: 'The message says who holds the lock. Wait for that session or end it, run at a quieter time, or give more room: `--lock-timeout 5s`, `--lock-retries 30`.',
+        way: 'The message says who was in the way. Wait for that session or end it (`--cancel-blockers-after 10s`), run at a quieter time, or give more room: `--lock-timeout 5s`, `--lock-retries 30`. See [Waiting for locks](lock-waits.md).',
       },
       TRANSACTION_ENDED: {
         means:
