@@ -70,16 +70,18 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
-    db: {
-      start: () => dbStart(config, context),
-      stop: () => dbStop(config, context),
-      status: () => dbStatus(config, context),
-      url: () => dbUrl(config, context),
-    },
+    db: serverVerbs(config, context),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+const serverVerbs = (config: ResolvedConfig, context: Context): Lockkeeper['db'] => ({
+  start: () => dbStart(config, context),
+  stop: () => dbStop(config, context),
+  status: () => dbStatus(config, context),
+  url: () => dbUrl(config, context),
+});
 
 /** Who cancels does not wait either: neither for the lock nor for another try. */
 function stopSignal({ signal, cancelSignal }: LockkeeperOptions): Context['stop'] {
