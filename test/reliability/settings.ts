@@ -25,6 +25,9 @@ export const chosenServers: readonly TestServer[] = servers.filter(({ major }) =
 /** For how long a harness may take. */
 export const patienceMs = full ? 1_800_000 : 120_000;
 
+// Asked at the start, because that is what is loaded and run; a long run may see commits come.
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repository, encoding: 'utf8' });
+
 export type Figures = Readonly<Record<string, number | string>>;
 
 /** Prints what was counted, and keeps it where `npm run reliability` looks for it. */
@@ -33,7 +36,6 @@ export function tell(harness: string, server: TestServer, figures: Figures): voi
   process.stdout.write(`${harness} on PostgreSQL ${server.major}, seed ${seed}: ${line.join(', ')}\n`);
   const path = process.env['LOCKKEEPER_TEST_FIGURES'];
   if (path === undefined) return;
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repository, encoding: 'utf8' });
   const date = new Date().toISOString().slice(0, 10);
   const row = {
     harness,
