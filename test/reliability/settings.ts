@@ -26,7 +26,11 @@ export const chosenServers: readonly TestServer[] = servers.filter(({ major }) =
 export const patienceMs = full ? 1_800_000 : 120_000;
 
 // Asked at the start, because that is what is loaded and run; a long run may see commits come.
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repository, encoding: 'utf8' });
+const commit = full ? commitOf(repository) : '';
+
+function commitOf(cwd: string): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd, encoding: 'utf8' }).trim();
+}
 
 export type Figures = Readonly<Record<string, number | string>>;
 
@@ -41,7 +45,7 @@ export function tell(harness: string, server: TestServer, figures: Figures): voi
     harness,
     major: server.major,
     date,
-    commit: commit.trim(),
+    commit,
     node: process.version,
     seed,
     figures,

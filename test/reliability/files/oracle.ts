@@ -1,18 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { cleanEnvironment } from '../../support/cli.js';
+import { findProgram } from '../programs.js';
 
 /** The newest psql of the machine; null where there is none. */
-export const psql: string | null = findPsql();
-
-function findPsql(): string | null {
-  const base = '/usr/lib/postgresql';
-  const installed = existsSync(base) ? readdirSync(base).sort((a, b) => Number(b) - Number(a)) : [];
-  const candidates = [...installed.map((major) => join(base, major, 'bin', 'psql')), '/usr/bin/psql'];
-  return candidates.find(existsSync) ?? null;
-}
+export const psql: string | null = findProgram('psql');
 
 /** Its major version; 0 where there is none. */
 export const psqlMajor: number =
