@@ -73,13 +73,13 @@ function environment(told) {
   };
 }
 
-/** The newest figures of a harness on a major take the place of the older ones. */
+/** The newest figures of a harness on a major with a seed take the place of the older ones. */
 function keep(told) {
   const path = join(folder, 'figures.json');
   const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : [];
   const lines = readFileSync(told, 'utf8').trim().split('\n');
   const rows = lines.map((line) => JSON.parse(line));
-  const key = (row) => `${row.harness} ${row.major}`;
+  const key = (row) => `${row.harness} ${row.major} ${row.seed}`;
   const fresh = new Set(rows.map(key));
   const all = [...before.filter((row) => !fresh.has(key(row))), ...rows];
   all.sort((a, b) => key(a).localeCompare(key(b)));

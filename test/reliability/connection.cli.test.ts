@@ -6,7 +6,7 @@ import { eventually, lockHolders, start } from '../execute/support.js';
 import { assertFinishes, assertNoLies, undisturbed, withMixed, type Undisturbed } from './mixed/campaign.js';
 import type { Place } from './place.js';
 import { Random } from './random.js';
-import { chosenServers, full, patienceMs, rounds, seed, tell } from './settings.js';
+import { chosenServers, full, patienceMs, rounds, seed, tell, timeIsUp } from './settings.js';
 
 const disturbances = rounds(6);
 const perCampaign = full ? 5 : 3;
@@ -123,7 +123,7 @@ describe.each(chosenServers)('a run that loses its server, on PostgreSQL $major'
     const expected = await undisturbed(server);
     let number = 0;
     const line = async (): Promise<void> => {
-      while (tally.total < disturbances * 0.6)
+      while (tally.total < disturbances * 0.6 && !timeIsUp())
         await campaign(server, lineKinds, { number: number++, running: null, expected, tally });
     };
     await Promise.all(Array.from({ length: full ? 3 : 2 }, line));
@@ -137,7 +137,7 @@ describe.each(chosenServers)('a run that loses its server, on PostgreSQL $major'
       onTestFinished(() => running.remove());
       const own: TestServer = { major: running.major, url: running.url, superuser: 'postgres' };
       const expected = await undisturbed(own);
-      for (let number = 0; tally.total < disturbances; number++)
+      for (let number = 0; tally.total < disturbances && !timeIsUp(); number++)
         await campaign(own, serverKinds, { number: 5000 + number, running, expected, tally });
     },
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chosenServers, patienceMs, rounds, seed, tell } from './settings.js';
+import { chosenServers, patienceMs, rounds, seed, tell, timeIsUp } from './settings.js';
 import { Comparer } from './files/compare.js';
 import { generateFile, render, type GeneratedFile } from './files/generate.js';
 import type { Comparison, Verdict } from './files/judge.js';
@@ -55,7 +55,7 @@ describe.skipIf(psql === null).each(chosenServers)('generated files, on PostgreS
     const work = async (): Promise<void> => {
       const comparer = new Comparer(server);
       try {
-        while (next < first + files) {
+        while (next < first + files && !timeIsUp()) {
           const file = generateFile(seed, next++);
           const verdict = await comparer.compare(file);
           count(verdict);
@@ -68,7 +68,7 @@ describe.skipIf(psql === null).each(chosenServers)('generated files, on PostgreS
       }
     };
     await Promise.all(Array.from({ length: workers }, work));
-    tell('files', server, counts);
+    tell('files', server, { ...counts, files: next - first });
     expect(shown.join('\n\n')).toBe('');
   });
 });

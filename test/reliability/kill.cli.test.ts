@@ -14,7 +14,7 @@ import {
 } from './mixed/campaign.js';
 import { appliedIn, severalAtOnce, withPlace, type Place } from './place.js';
 import { Random } from './random.js';
-import { chosenServers, full, patienceMs, rounds, seed, tell } from './settings.js';
+import { chosenServers, full, patienceMs, rounds, seed, tell, timeIsUp } from './settings.js';
 
 const killsPerCampaign = full ? 8 : 3;
 const kills = rounds(6);
@@ -115,7 +115,7 @@ describe.each(chosenServers)('a run that is killed, on PostgreSQL $major', (serv
       // Several at a time: most of the time is waiting for a backend to notice that nobody listens to it any more.
       let number = 0;
       const line = async (): Promise<void> => {
-        while (tally.kills < kills) await campaign(server, number++, expected, tally);
+        while (tally.kills < kills && !timeIsUp()) await campaign(server, number++, expected, tally);
       };
       await Promise.all(Array.from({ length: full ? 5 : 3 }, line));
     },

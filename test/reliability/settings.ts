@@ -22,8 +22,16 @@ export const chosenServers: readonly TestServer[] = servers.filter(({ major }) =
   return only === undefined || Number(only) === major;
 });
 
-/** For how long a harness may take. */
+/** For how long a test may take. */
 export const patienceMs = full ? 1_800_000 : 120_000;
+
+const longestMs = Number(process.env['LOCKKEEPER_TEST_MINUTES'] ?? 9) * 60_000;
+const began = Date.now();
+
+/** Whether a long run should begin no new round: it tells what it did until then, and another seed can go on. */
+export function timeIsUp(): boolean {
+  return full && Date.now() - began > longestMs;
+}
 
 // Asked at the start, because that is what is loaded and run; a long run may see commits come.
 const commit = full ? commitOf(repository) : '';

@@ -37,6 +37,8 @@ insert into kind select generate_series(0, 0);
 alter table pgbench_accounts add column kind int;
 alter table pgbench_accounts add constraint account_kind foreign key (kind) references kind not valid;
 alter table pgbench_accounts validate constraint account_kind;`,
+  '6_backfill.sql': `-- backfill: batch-rows=1000
+update pgbench_accounts set score = aid % 100 where score = 0;`,
 };
 
 interface Transaction {
@@ -133,7 +135,7 @@ async function measure(server: TestServer): Promise<void> {
     stop.abort();
     const [busy] = await Promise.all([traffic, reader, idle]);
     expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
-    expect(await appliedIn(place)).toEqual(['1', '2', '3', '4', '5']);
+    expect(await appliedIn(place)).toEqual(['1', '2', '3', '4', '5', '6']);
     expect([quiet.failed, busy.failed]).toEqual([0, 0]);
     tellLatencies(server, {
       quiet,

@@ -24,6 +24,7 @@ export interface Undisturbed {
 const contents = `
   select (select json_agg(e order by id) from app.event e) as events, (select count(*)::int from app.loaded) as loaded,
          (select count(*)::int from app.part) as parts, (select sum(age)::int from account) as ages,
+         (select json_agg(f) from (select times, count(*)::int from filled group by times) f) as filled,
          (select json_agg(format('%s %s %s', inhrelid::regclass, inhparent::regclass, inhdetachpending) order by inhrelid::regclass::text) from pg_inherits where inhparent = 'log'::regclass) as partitions`;
 
 /** Lends a database in which the data are and the migrations are still to be run. */

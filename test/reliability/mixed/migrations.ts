@@ -8,6 +8,8 @@ create table log (id int, what text) partition by range (id);
 create table log_1 partition of log for values from (0) to (1000);
 create table log_2 partition of log for values from (1000) to (2000);
 insert into log select i, 'line ' || i from generate_series(0, 1999) i;
+create table filled (id int primary key, times int not null default 0);
+insert into filled select i from generate_series(1, 3000) i;
 `;
 
 /** Every kind of step that may be interrupted. Each transaction writes a line, so that what runs twice shows. */
@@ -88,12 +90,18 @@ insert into ledger (what) values ('0011 between');
 reindex table concurrently account;
 insert into ledger (what) values ('0011 after');
 `,
-  '0012_last.sql': 'create index concurrently loaded_name on app.loaded (name);',
+  '0012_backfill.sql': `
+insert into ledger (what) values ('0012 before');
+-- backfill: batch-rows=100
+update filled set times = times + 1;
+insert into ledger (what) values ('0012 after');
+`,
+  '0013_last.sql': 'create index concurrently loaded_name on app.loaded (name);',
 };
 
 /** What stands in the ledger at the end, each line once. */
 export const everyLine: readonly string[] = [
   '0001', '0002 after', '0002 before', '0002 between', '0003', '0005 first', '0005 second', '0006', '0007 after',
   '0007 before', '0008 first', '0008 second', '0009', '0010 after', '0010 before', '0011 after',
-  '0011 between',
+  '0011 between', '0012 after', '0012 before',
 ]; // prettier-ignore
