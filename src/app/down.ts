@@ -3,6 +3,7 @@ import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import { executePlan } from '../execute/index.js';
 import { type AppliedMigration, readSavedRows, versionOfBackfills } from '../history/index.js';
+import { impliesDown } from '../migration/backfill.js';
 import type { SqlScript } from '../migration/migration.js';
 import { assertSelection, selectDown } from '../plan/select.js';
 import { compareState, type MigrationState, migrationKey, repeatableRows } from '../plan/state.js';
@@ -76,13 +77,15 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
     prepared,
     mayHaveChanged: !config.environment.protected,
   });
+  const saved = await savedRows(prepared, rows);
+  throwProblems(candidates.filter((candidate) => nothingLeft(candidate, saved)).map(valuesForgotten));
   const { plan, problems } = await planRun({
     direction: 'down',
     candidates,
     state,
     session,
     singleTransaction: false,
-    saved: await savedRows(prepared, rows),
+    saved,
   });
   throwProblems(problems);
   throwProblems(
@@ -107,6 +110,25 @@ async function savedRows(
 ): Promise<Awaited<ReturnType<typeof readSavedRows>>> {
   if (installation.schemaVersion < versionOfBackfills || rows.length === 0) return new Map();
   return await readSavedRows(opened.session, tables, rows);
+}
+
+/** A way back that was to be nothing but kept values, which are gone. */
+function nothingLeft(
+  { migration, script }: Candidate,
+  saved: Awaited<ReturnType<typeof savedRows>>,
+): boolean {
+  const { up } = migration;
+  if (script?.kind !== 'sql' || script.statements.length > 0 || up.kind !== 'sql') return false;
+  return impliesDown(up.statements, up.backfills) && !saved.has(migrationKey(migration));
+}
+
+function valuesForgotten({ migration }: Candidate): LockkeeperError {
+  const { version, name } = migration;
+  return new LockkeeperError('MIGRATION_IRREVERSIBLE', {
+    message: `The old values that migration ${version} ${name} had kept are gone, and it has no other way back. Nothing was undone.`,
+    hint: 'Write a way down for it, or restore a backup.',
+    details: { version, name },
+  });
 }
 
 function assertNothingHalfApplied(state: MigrationState): void {

@@ -1,4 +1,4 @@
-import type { LockkeeperError } from '../core/errors.js';
+import { isLockkeeperError, type LockkeeperError } from '../core/errors.js';
 import {
   type Backfill,
   type BackfillWork,
@@ -102,7 +102,7 @@ function scriptWithBackfills(items: readonly Item[], place: WorkPlace): Interpre
     );
   }
   const texts = items.map((item) =>
-    isBackfillWork(item) ? statementOf(definitionOf(item)) : textOf(item as string),
+    isBackfillWork(item) ? statementAt(item, place) : textOf(item as string),
   );
   const anchors = items.map((item, index) =>
     isBackfillWork(item)
@@ -112,6 +112,16 @@ function scriptWithBackfills(items: readonly Item[], place: WorkPlace): Interpre
   const { script, problems } = sqlScript(texts, place, anchors as readonly string[]);
   if (script === null) return { script, problems };
   return { script: { ...script, backfills: attach(items, texts, script, place) }, problems };
+}
+
+/** @throws {MIGRATION_SHAPE_INVALID} naming the file. */
+function statementAt(work: BackfillWork, place: WorkPlace): string {
+  try {
+    return statementOf(definitionOf(work));
+  } catch (error) {
+    if (!isLockkeeperError(error)) throw error;
+    throw shapeError(place.shown, error.message, error.hint ?? '');
+  }
 }
 
 /** The statements that the backfills of a list became. */
