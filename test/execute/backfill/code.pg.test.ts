@@ -76,9 +76,9 @@ describe.each(servers)('a backfill in TypeScript, on PostgreSQL $major', (server
       'a function',
     ],
     [
-      'a join in a transform',
+      'more than a condition in a transform',
       `backfill({ table: 'people', transform: (r) => r, where: 'true limit 3' })`,
-      'LIMIT',
+      'one table',
     ],
   ])('refuses %s', async (_, up, words) => {
     const workspace = await createWorkspace({ '1_b.ts': file(`  up: ${up},`) }, { server });
