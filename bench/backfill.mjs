@@ -15,6 +15,8 @@ const usage = `usage: node bench/backfill.mjs [options]
   --postgres x    a major under /usr/lib/postgresql, a folder of programs, or 'embedded'
 `;
 
+const statement = 'update person set lower_name = lower(name) where lower_name is null';
+
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '2000000' },
@@ -26,8 +28,6 @@ const { values } = parseArgs({
 });
 if (values.help) console.log(usage);
 else await main(Number(values.rows), Number(values.rounds), Number(values.large));
-
-const statement = 'update person set lower_name = lower(name) where lower_name is null';
 
 async function main(rows, rounds, large) {
   const { createLockkeeper } = await import('../dist/index.js');
@@ -69,11 +69,12 @@ async function compare(bench, rows, rounds) {
 
 /** A writer that changes rows of the table, one after another, and how long the worst of them waited. */
 async function contend(bench, rows) {
-  for (const [name, run] of [
-    ['nobody', () => new Promise((resolve) => setTimeout(resolve, 5000, {}))],
-    ['backfill', (url) => backfill(bench, rows, url)],
-    ['one UPDATE', (url) => oneUpdate(bench, rows, url)],
-  ]) {
+  const cases = [
+    { name: 'nobody', run: () => new Promise((resolve) => setTimeout(resolve, 5000, {})) },
+    { name: 'backfill', run: (url) => backfill(bench, rows, url) },
+    { name: 'one UPDATE', run: (url) => oneUpdate(bench, rows, url) },
+  ];
+  for (const { name, run } of cases) {
     const url = await prepare(bench, rows);
     const writer = await startWriter(url, rows);
     await run(url);
@@ -144,9 +145,9 @@ async function backfill(bench, rows, given) {
 async function startWriter(url, rows) {
   const client = await connect(url);
   const waits = [];
-  let running = true;
+  const stopping = new AbortController();
   const writing = (async () => {
-    for (let i = 0; running; i++) {
+    for (let i = 0; !stopping.signal.aborted; i++) {
       const began = performance.now();
       await client.query('update person set seen = seen + 1 where id = $1', [1 + ((i * 7919) % rows)]);
       waits.push(performance.now() - began);
@@ -154,7 +155,7 @@ async function startWriter(url, rows) {
   })();
   return {
     stop: async () => {
-      running = false;
+      stopping.abort();
       await writing;
       await client.end();
       return waits;

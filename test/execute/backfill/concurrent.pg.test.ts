@@ -65,15 +65,15 @@ describe.each(servers)('a backfill beside others, on PostgreSQL $major', (server
     const running = workspace.up();
     const writer = await database.connect();
     let writes = 0;
-    let busy = true;
+    const ended = new AbortController();
     const writing = (async () => {
-      while (busy) {
+      while (!ended.signal.aborted) {
         await writer.query('update people set done = done + 100 where id = $1', [1 + ((writes * 37) % 3000)]);
         writes += 1;
       }
     })();
     await running;
-    busy = false;
+    ended.abort();
     await writing;
     const [sum] = await database.query<{ sum: string }>('select sum(done)::text as sum from people');
     expect(Number(sum?.sum)).toBe(3000 + 100 * writes);
