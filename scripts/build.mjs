@@ -16,9 +16,13 @@ const external = [/^node:/, 'pg-native', ...Object.keys({ ...dependencies, ...op
 // What every verb of the command line needs is one file: each further file costs about a millisecond at the start.
 const verbs = /src[\\/]cli[\\/]/;
 
-// What `up` and `status` need is another.
-const engine =
-  /src[\\/](?:app[\\/](?:up|status|dry-run|migrations|check-syntax|plan-run|prepare|session)\.ts|(?:execute|history|plan|sql(?![\\/]parse)|migration|pg(?![\\/]embedded)|source(?![\\/](?:read-code|module|code|load)))[\\/])|node_modules[\\/](?:pg|postgres|split2|xtend)/;
+// What `status` needs is another, and what `up` needs besides is a third. Rooms that few runs enter stay apart.
+const rare =
+  /src[\\/](?:execute[\\/](?:recovery|backfill|alone-step|code|lease)|pg[\\/]embedded|sql[\\/](?:parse|batchable)|source[\\/](?:read-code|module|code|load)|history[\\/]backfills)/;
+const reading =
+  /src[\\/](?:app[\\/](?:status|check-environments|migrations|prepare-read|session)\.ts|(?:history|sql|migration|pg|source)[\\/]|plan[\\/]state)|node_modules[\\/](?:pg|postgres|split2|xtend)/;
+const running =
+  /src[\\/](?:app[\\/](?:up|dry-run|check-syntax|plan-run|prepare|run-lock|pooled)\.ts|(?:execute|plan)[\\/])/;
 
 // Built aside and then put in place, so that a build that fails leaves the last good one, and a program that is
 // being used is away for an instant only.
@@ -51,7 +55,8 @@ const { output } = await bundle.write({
     groups: [
       { name: 'core', test: /src[\\/]core[\\/]/, priority: 3 },
       { name: 'cli', test: verbs, priority: 1 },
-      { name: 'engine', test: engine, priority: 1 },
+      { name: 'read', test: (id) => reading.test(id) && !rare.test(id), priority: 1 },
+      { name: 'run', test: (id) => running.test(id) && !rare.test(id), priority: 1 },
     ],
   },
 });

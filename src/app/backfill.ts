@@ -11,7 +11,7 @@ import {
 import { historyLockKey, lockHolder } from '../pg/index.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import type { BackfillItem, BackfillOptions, BackfillReport } from './lockkeeper.js';
-import { prepareToRead, type Prepared } from './prepare.js';
+import { prepareToRead, type Prepared } from './prepare-read.js';
 import { withDatabase } from './session.js';
 
 /**

@@ -59,3 +59,9 @@ function placeOf({ path, up }: Migration): SourceLocation {
   const lineText = lines[Math.max(index, 0)] ?? '';
   return { file: up.file, line: Math.max(index, 0) + 1, column: 1, lineText };
 }
+
+/** Names are forgiving here, too: `dev` is development. */
+export function runsIn(migration: Migration, environment: string): boolean {
+  const { environments } = migration.metadata;
+  return environments.length === 0 || environments.map(canonicalEnvironment).includes(environment);
+}

@@ -15,7 +15,8 @@ import type { ConfirmOptions, DownOptions, UpReport } from './lockkeeper.js';
 import { findChanged, historyProblems, listProject, throwProblems } from './migrations.js';
 import { type Candidate, planRun } from './plan-run.js';
 import { assertPoolable } from './pooled.js';
-import { assertEnvironment, createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
+import { createRun, prepareToRun } from './prepare.js';
+import { assertEnvironment, type Prepared, prepareToRead } from './prepare-read.js';
 import { withDatabase } from './session.js';
 import { readWaysBack, type WaysBack } from './ways-back.js';
 

@@ -12,7 +12,8 @@ import { objectsQuery } from './fresh-objects.js';
 import type { ConfirmOptions, ResetReport } from './lockkeeper.js';
 import { listProject, throwProblems } from './migrations.js';
 import { assertSessionLock } from './pooled.js';
-import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
+import { prepareToRun } from './prepare.js';
+import { assertEnvironment, type Prepared } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
 import { up } from './up.js';
 

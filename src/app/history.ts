@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { readLog } from '../history/index.js';
 import type { HistoryReport } from './lockkeeper.js';
-import { prepareToRead } from './prepare.js';
+import { prepareToRead } from './prepare-read.js';
 import { withDatabase } from './session.js';
 
 const defaultLimit = 50;

@@ -19,7 +19,8 @@ import { type Ask, confirmDanger } from './confirm.js';
 import type { MarkOptions, MarkReport } from './lockkeeper.js';
 import { listProject, readProject, throwProblems } from './migrations.js';
 import { executionContext } from './execution-context.js';
-import { assertEnvironment, type Prepared, prepareToRun } from './prepare.js';
+import { prepareToRun } from './prepare.js';
+import { assertEnvironment, type Prepared } from './prepare-read.js';
 import { withDatabase } from './session.js';
 import { writeOwn } from './write-own.js';
 

@@ -4,7 +4,7 @@ import { statementLocation, theirs } from '../execute/index.js';
 import type { Plan } from '../plan/plan.js';
 import { findSessionNeeds, type SessionNeed } from '../plan/session-needs.js';
 import { throwProblems } from './migrations.js';
-import type { Prepared } from './prepare.js';
+import type { Locked, Prepared } from './prepare-read.js';
 import { findPooling } from './session.js';
 
 const wayOut =
@@ -15,13 +15,12 @@ const wayOut =
  * @throws {DATABASE_POOLED} naming every statement that needs a session; nothing of the plan has run.
  */
 export async function assertPoolable(config: ResolvedConfig, prepared: Prepared, plan: Plan): Promise<void> {
-  const direct = prepared.locked && prepared.lock.lease === null;
+  const { lock } = prepared;
+  const direct = lock !== null && lock.lease === null;
   const needs = direct ? [] : findSessionNeeds(plan);
   if (needs.length === 0) return;
   // A run knows; who only looks at the plan has not asked yet.
-  const pooled =
-    prepared.lock.lease !== null ||
-    (!prepared.locked && (await findPooling(prepared.opened, config)) === 'transaction');
+  const pooled = lock !== null || (await findPooling(prepared.opened, config)) === 'transaction';
   if (pooled) throwProblems(needs.map(problemOf));
 }
 
@@ -39,7 +38,7 @@ function problemOf({ planned, script, statement, why }: SessionNeed): Lockkeeper
 }
 
 /** @throws {DATABASE_POOLED} for a verb that works in many transactions, outside of any plan. */
-export function assertSessionLock({ lock }: Prepared, verb: string): void {
+export function assertSessionLock({ lock }: Locked, verb: string): void {
   if (lock.lease === null) return;
   throw new LockkeeperError('DATABASE_POOLED', {
     message: `"${verb}" needs a session of its own, and the connection goes through a transaction pooler.`,

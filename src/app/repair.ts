@@ -9,7 +9,8 @@ import { type Ask, confirmDanger } from './confirm.js';
 import type { RepairOptions, RepairReport } from './lockkeeper.js';
 import { assertReason, stampOf } from './mark.js';
 import { listProject, readProject, throwProblems } from './migrations.js';
-import { assertEnvironment, prepareToRun } from './prepare.js';
+import { prepareToRun } from './prepare.js';
+import { assertEnvironment } from './prepare-read.js';
 import { withDatabase } from './session.js';
 import { writeOwn } from './write-own.js';
 

@@ -6,12 +6,11 @@ import type { MigrationFormat } from '../migration/migration.js';
 import { readBackfills, versionOfBackfills } from '../history/index.js';
 import { compareState, migrationKey, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
 import type { FailedItem, StatusReport } from './lockkeeper.js';
-import { checkEnvironments } from './check-environments.js';
+import { checkEnvironments, runsIn } from './check-environments.js';
 import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
 import { percentOf } from './backfill.js';
-import { type Prepared, prepareToRead } from './prepare.js';
+import { type Prepared, prepareToRead } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
-import { runsIn } from './up.js';
 
 /** What is applied, pending, and not as it should be. Reads only; creates nothing in the database. */
 export async function status(config: ResolvedConfig, context: Context): Promise<StatusReport> {

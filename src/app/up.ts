@@ -1,5 +1,4 @@
 import { formatDuration } from '../core/duration.js';
-import { canonicalEnvironment } from '../config/environment-names.js';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
@@ -13,7 +12,7 @@ import type { Plan } from '../plan/plan.js';
 import { assertSelection, explainNothing, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, migrationKey, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
-import { checkEnvironments } from './check-environments.js';
+import { checkEnvironments, runsIn } from './check-environments.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import { renderDryRun } from './dry-run.js';
@@ -28,7 +27,8 @@ import {
 } from './migrations.js';
 import { planRun } from './plan-run.js';
 import { assertPoolable } from './pooled.js';
-import { createRun, type Prepared, prepareToRead, prepareToRun } from './prepare.js';
+import { createRun, prepareToRun } from './prepare.js';
+import { type Prepared, prepareToRead } from './prepare-read.js';
 import { closeDatabase, openDatabase } from './session.js';
 
 /** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
@@ -140,12 +140,6 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
 
 /** Loaded only where a plan holds a backfill. */
 const backfillChecks = () => import('../execute/backfill/preflight.js');
-
-/** Names are forgiving here, too: `dev` is development. */
-export function runsIn(migration: Migration, environment: string): boolean {
-  const { environments } = migration.metadata;
-  return environments.length === 0 || environments.map(canonicalEnvironment).includes(environment);
-}
 
 function assertNothingHalfUndone(state: MigrationState): void {
   const half = state.unfinished.find((open) => open.action === 'rollback');

@@ -5,7 +5,7 @@ import { compareState } from '../plan/state.js';
 import { checkProject } from './check-project.js';
 import type { VerifyReport } from './lockkeeper.js';
 import { findChanged, historyProblems, inFileOrder, listProject } from './migrations.js';
-import { prepareToRead } from './prepare.js';
+import { prepareToRead } from './prepare-read.js';
 import { withDatabase } from './session.js';
 
 /**

@@ -16,7 +16,7 @@ import {
   throwProblems,
 } from './migrations.js';
 import type { Candidate } from './plan-run.js';
-import type { Prepared } from './prepare.js';
+import type { Prepared } from './prepare-read.js';
 
 /** What is to be undone, and what is known about it. */
 export interface WaysBack {

@@ -2,17 +2,13 @@ import { LockkeeperError } from '../core/errors.js';
 import { leaseLost } from '../execute/index.js';
 import { readLease } from '../history/index.js';
 import { MessageRefused, sqlstate } from '../pg/index.js';
-import type { Prepared } from './prepare.js';
+import type { Locked } from './prepare-read.js';
 
 /**
  * Runs statements of ours as one transaction under the lock that was taken.
  * @throws {LEASE_LOST} where another run has taken over; then nothing of it is written.
  */
-export async function writeOwn(
-  prepared: Prepared,
-  what: string,
-  statements: readonly string[],
-): Promise<void> {
+export async function writeOwn(prepared: Locked, what: string, statements: readonly string[]): Promise<void> {
   const { opened, tables, lock } = prepared;
   const { session } = opened;
   try {

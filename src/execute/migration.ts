@@ -1,12 +1,8 @@
 import type { MigrationReport, StepReport } from '../core/report.js';
 import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
-import { runAloneStep } from './alone-step.js';
-import type { BackfillRun } from './backfill/state.js';
-import { runCodeStep } from './code-step.js';
 import { closing, closingTransaction, opening, type StepRun, validationParts } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
-import { settleOpenSteps } from './recovery/open-steps.js';
 import { replayParts } from './replay.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
@@ -28,7 +24,7 @@ export async function runMigration(
 ): Promise<MigrationReport> {
   const began = run.context.now();
   const { migration, steps } = planned;
-  const done = planned.open.length === 0 ? nothingDone : await settleOpenSteps(run, planned);
+  const done = planned.open.length === 0 ? nothingDone : await settle(run, planned);
   let closed = false;
   for (const step of steps) {
     if (done.has(step.number)) continue;
@@ -76,15 +72,16 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
   // A backfill that goes on had its validation before its first batch.
   const goesOn = step.kind === 'backfill' && stepRun.planned.open.length > 0;
   if (step.number === 1 && !closesMigration(step) && !goesOn) await validateBefore(run, stepRun);
+  // All but the first are loaded where they are needed: most runs consist of transactions only.
   switch (step.kind) {
     case 'transaction':
       return await runTransactionStep(run, { ...stepRun, step }, attempts);
     case 'alone':
-      return await runAloneStep(run, { ...stepRun, step }, attempts);
+      return await (await import('./alone-step.js')).runAloneStep(run, { ...stepRun, step }, attempts);
     case 'code':
-      return await runCodeStep(run, { ...stepRun, step }, attempts);
+      return await (await import('./code-step.js')).runCodeStep(run, { ...stepRun, step }, attempts);
     case 'backfill':
-      return await runBackfill(run, { ...stepRun, step });
+      return await (await import('./backfill/step.js')).runBackfillStep(run, { ...stepRun, step });
     case 'restore':
       return await (await import('./backfill/restore.js')).runRestoreStep(run, { ...stepRun, step });
     default:
@@ -92,9 +89,9 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
   }
 }
 
-/** Loaded where it is needed: no run without a backfill pays for it. */
-async function runBackfill(run: Run, stepRun: BackfillRun): Promise<StepReport> {
-  return await (await import('./backfill/step.js')).runBackfillStep(run, stepRun);
+/** Finds out what an earlier run left open, and which steps are done. */
+async function settle(run: Run, planned: PlannedMigration): Promise<ReadonlySet<number>> {
+  return await (await import('./recovery/open-steps.js')).settleOpenSteps(run, planned);
 }
 
 /** A transaction has the validation inside; before a first step without one it stands alone. */
