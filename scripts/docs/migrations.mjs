@@ -21,6 +21,8 @@ const meanings = {
   environments:
     'The environments it runs in; it is passed over in others. Nothing said: all. A misspelt name is refused. Counts in the checksum.',
   repeatable: 'Runs again whenever the file changes; see [below](#repeatable-migrations).',
+  retry:
+    'For code only: its function may be called again when a lock was not to be had; see [below](#locks-and-retry).',
 };
 
 /** Checked when the file is read, and kept for people; nothing in this version acts on them. */

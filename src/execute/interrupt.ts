@@ -28,6 +28,19 @@ export function announceFinish({ context }: Run): () => void {
  * (client_connection_check_interval).
  */
 export async function cancellable<Value>(run: Run, work: () => Promise<Value>): Promise<Value> {
+  // Within a function of the user's the whole function is watched, and one cancel is enough.
+  if (watched.has(run)) return await work();
+  watched.add(run);
+  try {
+    return await watch(run, work);
+  } finally {
+    watched.delete(run);
+  }
+}
+
+const watched = new WeakSet<Run>();
+
+async function watch<Value>(run: Run, work: () => Promise<Value>): Promise<Value> {
   const { cancel } = run.context.stop;
   let cancelling: Promise<void> | null = null;
   const onCancel = (): void => {

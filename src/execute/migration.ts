@@ -39,7 +39,7 @@ export async function runMigration(
     progress.attempts.retries = 0;
     const replay = replayParts(planned, step, done.size > 0);
     const stepRun = { planned, step, replay, insideSingleTransaction: progress.insideSingleTransaction };
-    const report = await runStep(run, stepRun, progress.attempts);
+    const report = await runStep(run, stepRun, progress);
     progress.steps.push(report);
     run.context.events.emit('step:success', { ...event, report });
     closed = step.number === steps.length && closesMigration(step);
@@ -67,8 +67,9 @@ function closesMigration(step: Step): boolean {
   return step.kind === 'transaction' || (step.kind === 'code' && step.transaction);
 }
 
-async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<StepReport> {
+async function runStep(run: Run, stepRun: StepRun, progress: Progress): Promise<StepReport> {
   const { step } = stepRun;
+  const { attempts } = progress;
   // A backfill that goes on had its validation before its first batch.
   const goesOn = step.kind === 'backfill' && stepRun.planned.open.length > 0;
   if (step.number === 1 && !closesMigration(step) && !goesOn) await validateBefore(run, stepRun);
@@ -79,7 +80,7 @@ async function runStep(run: Run, stepRun: StepRun, attempts: Attempts): Promise<
     case 'alone':
       return await (await import('./alone-step.js')).runAloneStep(run, { ...stepRun, step }, attempts);
     case 'code':
-      return await (await import('./code-step.js')).runCodeStep(run, { ...stepRun, step }, attempts);
+      return await (await import('./code/step.js')).runCodeStep(run, { ...stepRun, step }, progress);
     case 'backfill':
       return await (await import('./backfill/step.js')).runBackfillStep(run, { ...stepRun, step });
     case 'restore':

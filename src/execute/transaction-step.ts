@@ -98,6 +98,20 @@ export async function watched(
   attempts: Attempts,
   work: () => Promise<void>,
 ): Promise<void> {
+  const { watch } = run;
+  await beginTurn(run, stepRun, attempts);
+  try {
+    await work();
+  } catch (error) {
+    await watch.end();
+    attempts.overBudget = watch.takesBlame(sqlstateOf(error));
+    throw error;
+  }
+  await watch.end();
+}
+
+/** From here on the watch looks at this step. */
+export async function beginTurn(run: Run, stepRun: StepRun, attempts: Attempts): Promise<void> {
   const { watch, options } = run;
   const { planned, step, insideSingleTransaction } = stepRun;
   if (!insideSingleTransaction) watch.renewBudget();
@@ -107,14 +121,6 @@ export async function watched(
     alone: needsEmptyDatabase(step),
     again: attempts.retries > 0,
   });
-  try {
-    await work();
-  } catch (error) {
-    await watch.end();
-    attempts.overBudget = watch.takesBlame(sqlstateOf(error));
-    throw error;
-  }
-  await watch.end();
 }
 
 const subjectOf = (run: Run, { migration }: StepRun['planned'], { number }: Step): Watched => ({

@@ -39,7 +39,10 @@ export interface MigrationDatabase {
     rows: RowSource,
     options?: { readonly key?: readonly string[]; readonly columns?: readonly string[] },
   ): Promise<number>;
-  /** The connection itself, for libraries that want a `pg.Client`. It is ours: do not end it. */
+  /**
+   * A `pg.Client` on the same session, for libraries that want one: every form of `query()`, cursors and COPY streams.
+   * What is sent by it is looked at like everything else; a BEGIN becomes a savepoint, and `end()` ends nothing.
+   */
   readonly client: Client;
 }
 

@@ -2,7 +2,7 @@ import type { BackfillWork } from './backfill.js';
 import type { MigrationDatabase, SqlFragment } from './database.js';
 import type { Risk, TransactionMode } from './metadata.js';
 
-/** A function of a code migration, waited for when it gives a promise. It is called once, with `db` on the session and in the transaction of the run. */
+/** A function of a code migration, waited for when it gives a promise. It is called once (see `retry`), with `db` on the session and in the transaction of the run. */
 export type MigrationFunction = (db: MigrationDatabase) => unknown;
 
 /** SQL text, a fragment of the `sql` tag, a function, or what `backfill` gives. */
@@ -36,6 +36,11 @@ export interface MigrationMeta {
    * `per-statement`: each in its own. @default 'auto'
    */
   readonly transaction?: TransactionMode | boolean;
+  /**
+   * The function may be called again, in a new transaction, when a lock was not to be had: it does nothing outside of
+   * the database that must not happen twice. @default false
+   */
+  readonly retry?: boolean;
   /** Why there is no way back. */
   readonly irreversible?: string;
   /** A release label that `--to` accepts. */

@@ -63,6 +63,7 @@ export const metadataFields: readonly MetadataField[] = [
   textField('release', [], (draft, text) => void (draft.release = text)),
   listField('environments', ['environment', 'env'], 'environments'),
   booleanField('repeatable', (draft, value) => void (draft.repeatable = value)),
+  booleanField('retry', (draft, value) => void (draft.retry = value)),
 ];
 
 /** Field by spelling, written in any of the usual ways: `risk-level`, `riskLevel`, `risk_level`. */

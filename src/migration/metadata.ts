@@ -33,6 +33,8 @@ export interface Metadata {
   /** Lint rules that are silenced, with the reason. */
   readonly lintIgnore: readonly { readonly rule: string; readonly reason: string }[];
   readonly repeatable: boolean;
+  /** The function of a code migration may be called several times in one run. */
+  readonly retry: boolean;
 }
 
 export const emptyMetadata: Metadata = {
@@ -52,4 +54,5 @@ export const emptyMetadata: Metadata = {
   environments: [],
   lintIgnore: [],
   repeatable: false,
+  retry: false,
 };

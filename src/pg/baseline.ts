@@ -1,4 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
+import { lockClass } from './advisory-lock.js';
 
 /** What a session of ours always has, whatever the role, the database or a migration says. */
 export interface Baseline {
@@ -74,6 +75,18 @@ export function transactionBaseline(
 }
 
 /**
+ * Gives back every session-level advisory lock but those of our own class: pg_advisory_unlock_all() would give up the
+ * migration lock, if only for a moment. A lock may be held several times, and pg_locks does not say how often; so each
+ * is given back until the server says that it is not held (a warning, hence the client_min_messages around it).
+ */
+function releaseForeignLocks(): string {
+  const unlock = (form: string): string =>
+    `case when l.objsubid = 2 then pg_catalog.pg_advisory_unlock${form}(l.classid::int8::bit(32)::int4, l.objid::int8::bit(32)::int4) else pg_catalog.pg_advisory_unlock${form}((l.classid::int8 << 32) | l.objid::int8) end`;
+  const once = `case when l.mode = 'ExclusiveLock' then ${unlock('')} else ${unlock('_shared')} end`;
+  return `with recursive l as (select classid, objid, objsubid, mode, true as held from pg_catalog.pg_locks where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid() and granted and not (classid = ${lockClass} and objsubid = 2) union all select l.classid, l.objid, l.objsubid, l.mode, ${once} from l where l.held) select count(*) from l where not held`;
+}
+
+/**
  * Puts a session back to where it began, and keeps its advisory lock: DISCARD ALL is refused in a transaction
  * block, and would drop the lock (ENGINE B12, tried on 15 and 18).
  */
@@ -87,6 +100,10 @@ export const hygiene = [
   'discard plans',
   'discard temp',
   'discard sequences',
+  // Behind RESET ALL, so that no search_path of the migration's lends these functions another meaning.
+  'set client_min_messages = error',
+  releaseForeignLocks(),
+  'reset client_min_messages',
 ].join('; ');
 
 /** How many statements `hygiene` holds: each answers with a command tag. */

@@ -9,6 +9,20 @@ export {
 export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
 export { baselineOf, openSession, type SessionOptions } from './connect.js';
 export { withLimit } from './limit.js';
+export { callStack, GuestClient, type GuestHost } from './guest-client.js';
+export {
+  type AnswerKeeper,
+  type AnswerMessage,
+  type GuestAnswer,
+  type GuestQuery,
+  type GuestResult,
+  isPlainQuery,
+  plainQuery,
+  sendQuery,
+  tellAnswer,
+  tellError,
+  textOfQuery,
+} from './guest-query.js';
 export { ConnectionEnded, MessageRefused, type MessageOutcome, type ServerError } from './message.js';
 export type { ConnectionOptions, Target, TlsOptions } from './options.js';
 export { detectPooling, type Pooling } from './pooler.js';

@@ -150,6 +150,16 @@ export class Session implements AsyncDisposable {
     return list.filter((result) => result.command === 'SELECT').map((result) => result.rows);
   }
 
+  /** The driver remembers what it has prepared under a name; behind DEALLOCATE ALL that is not there any more. */
+  forgetPrepared(): void {
+    const { parsedStatements, submittedNamedStatements } = this.wire as WireConnection & {
+      parsedStatements: Record<string, string>;
+      submittedNamedStatements: Record<string, string>;
+    };
+    for (const known of [parsedStatements, submittedNamedStatements])
+      for (const name of Object.keys(known)) delete known[name];
+  }
+
   /** SETs the part of the baseline that the startup packet did not carry. Never behind a transaction pool. */
   async applyBaseline(): Promise<void> {
     if (this.restore !== '') await this.query(this.restore);

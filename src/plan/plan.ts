@@ -25,11 +25,19 @@ export interface Plan {
   readonly singleTransaction: boolean;
 }
 
-/** A migration whose whole work is one transaction leaves nothing to resume: its history row is its claim. */
+/**
+ * A migration whose whole work is one transaction leaves nothing to resume: its history row is its claim. A function
+ * may come to need several; where taking back the claim would lose an older row of the history, it has none.
+ */
 export function isAtomic(planned: PlannedMigration): boolean {
   const only = planned.steps.length === 1 ? planned.steps[0] : undefined;
   if (planned.open.length > 0) return false;
   return (
-    planned.steps.length === 0 || only?.kind === 'transaction' || (only?.kind === 'code' && only.transaction)
+    planned.steps.length === 0 ||
+    only?.kind === 'transaction' ||
+    (only?.kind === 'code' &&
+      only.transaction &&
+      planned.script === planned.migration.up &&
+      !planned.migration.repeatable)
   );
 }

@@ -21,6 +21,9 @@ async function run(app: Workspace, body: string, head = ''): Promise<unknown> {
   return app.up();
 }
 
+/** A query object whose text is not what it sends, as no library has one. */
+const smuggle = `const smuggle = (sql: string) => new Promise<void>((resolve, reject) => db.client.query({ text: 'select 1', submit: (c: any) => c.query(sql), handleError: reject, handleReadyForQuery: () => resolve(), handleCommandComplete() {}, handleRowDescription() {}, handleDataRow() {} })); `;
+
 const rows = (app: Workspace): Promise<readonly unknown[]> =>
   app.database.query('select id, name from t order by id');
 
@@ -88,13 +91,16 @@ describe.each(servers)('the transaction of a code migration on PostgreSQL $major
   });
 
   it.each([
-    ['COMMIT', "await db.client.query('commit');\n    await db.query('insert into t (id) values (2)');"],
+    ['COMMIT', `${smuggle}await smuggle('commit');\n    await db.query('insert into t (id) values (2)');`],
     [
       'COMMIT and BEGIN',
-      "await db.client.query('commit'); await db.client.query('begin');\n    await db.query('insert into t (id) values (2)');",
+      `${smuggle}await smuggle('commit'); await smuggle('begin');\n    await db.query('insert into t (id) values (2)');`,
     ],
-    ['ROLLBACK', "await db.client.query('rollback');\n    await db.query('insert into t (id) values (2)');"],
-  ])('does not take %s through db.client for success, and never says that it is applied', async (_, body) => {
+    [
+      'ROLLBACK',
+      `${smuggle}await smuggle('rollback');\n    await db.query('insert into t (id) values (2)');`,
+    ],
+  ])('does not take a hidden %s for success, and never says that it is applied', async (_, body) => {
     const app = await createWorkspace(base, { server });
     const error = await failure(run(app, `await db.query('insert into t (id) values (1)');\n    ${body}`));
     expect(error).toMatchObject({ code: 'TRANSACTION_ENDED', exit: 3 });
@@ -117,7 +123,10 @@ describe.each(servers)('the transaction of a code migration on PostgreSQL $major
     const app = await createWorkspace(
       {
         '1_a.ts':
-          "export const up = 'create table a (); create table b ()';\nexport async function down(db: any) { await db.exec('drop table a'); await db.client.query('commit'); await db.exec('drop table b'); }\n",
+          "export const up = 'create table a (); create table b ()';\nexport async function down(db: any) { await db.exec('drop table a'); SMUGGLE await smuggle('commit'); await db.exec('drop table b'); }\n".replace(
+            'SMUGGLE',
+            smuggle,
+          ),
       },
       { server },
     );
@@ -127,7 +136,10 @@ describe.each(servers)('the transaction of a code migration on PostgreSQL $major
     expect(await lockkeeper.status()).toMatchObject({ failed: [{ version: '1', direction: 'down' }] });
     const error = await failure(lockkeeper.up());
     expect(error).toMatchObject({ code: 'RECOVERY_UNDECIDED' });
-    expect(error.hint).toContain('lockkeeper mark 1');
+    expect(error.hint).toContain('lockkeeper down --only 1');
+    const again = await failure(lockkeeper.down({ only: '1' }));
+    expect(again).toMatchObject({ code: 'RECOVERY_UNDECIDED' });
+    expect(again.hint).toContain('lockkeeper mark 1');
     await lockkeeper.mark({ version: '1', as: 'pending', why: 'both are gone', yes: true });
     await lockkeeper.up();
     expect(await userTables(app.database)).toEqual(['public.a', 'public.b']);
@@ -342,8 +354,6 @@ export default {
       "await db.query('select pg_advisory_unlock_all()')",
       'SESSION_COMMAND_REFUSED',
     ],
-    ['VACUUM', "await db.query('vacuum t')", 'MIGRATION_FAILED'],
-    ['CREATE INDEX CONCURRENTLY', "await db.exec('create index concurrently on t (id)')", 'MIGRATION_FAILED'],
   ])('never sends %s, also where the error is swallowed or not awaited', async (_, call, errorCode) => {
     const app = await createWorkspace(base, { server });
     for (const body of [`${call};`, `try { ${call}; } catch {}`, `${call.replace('await ', '')};`]) {

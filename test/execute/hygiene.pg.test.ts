@@ -87,7 +87,7 @@ describe.each(servers)('the session between migrations, on PostgreSQL $major', (
     [
       'of code that uses the driver',
       {
-        '1_x.ts': `export default { up: async (db: any) => { await db.client.query('select pg_advisory_unlock_all()'); } };`,
+        '1_x.ts': `export default { up: async (db: any) => { await db.client.query('select unlock()'); } };`,
       },
     ],
   ])(

@@ -28,6 +28,7 @@ describe('directives', () => {
 -- environments: development, test
 -- lint-ignore require-index: the table stays small
 -- repeatable
+-- retry: yes
 create table users ();`);
     expect(problems).toEqual([]);
     expect(metadata).toEqual({
@@ -47,6 +48,7 @@ create table users ();`);
       environments: ['development', 'test'],
       lintIgnore: [{ rule: 'require-index', reason: 'the table stays small' }],
       repeatable: true,
+      retry: true,
     });
   });
 

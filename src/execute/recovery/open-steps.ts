@@ -2,6 +2,7 @@ import { LockkeeperError } from '../../core/errors.js';
 import { completeStep, failStep } from '../../history/index.js';
 import type { Step } from '../../migration/step.js';
 import { isAtomic, type PlannedMigration } from '../../plan/plan.js';
+import { stopAtInterruptedFunction } from '../code/recovery.js';
 import { journalStep } from '../envelope.js';
 import { ours, type Part } from '../parts.js';
 import { replayParts } from '../replay.js';
@@ -17,7 +18,9 @@ import { settleStep } from './settle.js';
  */
 export async function settleOpenSteps(run: Run, planned: PlannedMigration): Promise<ReadonlySet<number>> {
   const done = new Set<number>();
-  if (isAtomic(planned)) return done;
+  const [first] = planned.steps;
+  // What a function in a transaction has committed is read where the function is called again.
+  if (isAtomic(planned) || (first?.kind === 'code' && first.transaction)) return done;
   for (const open of planned.open) {
     const step = planned.steps.find((candidate) => candidate.number === open.step);
     if (step === undefined || (open.hash !== null && open.hash !== step.hash))
@@ -28,6 +31,7 @@ export async function settleOpenSteps(run: Run, planned: PlannedMigration): Prom
     }
     // Its own record says, batch by batch, what is done.
     if (step.kind === 'backfill' || step.kind === 'restore') continue;
+    if (step.kind === 'code') await stopAtInterruptedFunction(run, { open, step, script: planned.script });
     const replay: readonly Part[] = replayParts(planned, step, true);
     const settlement = await settleStep(run, { open, step, script: planned.script }, replay);
     run.context.events.emit('recovery:decision', {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../core/errors.js';
-import { withFullStop } from '../core/text.js';
-import { MessageRefused, type ServerError, sqlstate } from '../pg/index.js';
-import { fromCodePoints, locate } from '../sql/position.js';
+import { isLockkeeperError, LockkeeperError, type SourceLocation } from '../../core/errors.js';
+import { withFullStop } from '../../core/text.js';
+import { MessageRefused, type ServerError, sqlstate } from '../../pg/index.js';
+import { fromCodePoints, locate } from '../../sql/position.js';
 
 /** Where in the user's file a call was made. */
 export interface CodePlace {
@@ -12,9 +12,9 @@ export interface CodePlace {
 }
 
 /** Finds the frame of the user's file in a stack; null where the file is not on it (a call after an await in a library). */
-export function placeOf(error: Error, file: string): CodePlace | null {
+export function placeOf(stack: string, file: string): CodePlace | null {
   const name = basename(file);
-  for (const frame of (error.stack ?? '').split('\n')) {
+  for (const frame of stack.split('\n')) {
     const at = frame.lastIndexOf(name);
     if (at < 0) continue;
     const match = /^:(\d+):(\d+)/.exec(frame.slice(at + name.length));
@@ -31,7 +31,7 @@ export interface CodeFile {
 
 export interface Call {
   readonly sql: string | null;
-  /** The method of `db` that was called; null where the function itself threw. */
+  /** The method of `db` or of its client that was called; null where the function itself threw. */
   readonly method: string | null;
   readonly place: CodePlace | null;
   readonly file: CodeFile;
@@ -39,7 +39,12 @@ export interface Call {
 }
 
 /** One error for a statement that a code migration sent: the place of the call, and the place in the SQL. */
-export function codeFailure(error: unknown, call: Call): LockkeeperError {
+export function codeFailure(
+  error: unknown,
+  call: Call,
+  /** Version of the migration, where something of it is committed. */
+  { committed }: { readonly committed: string | null } = { committed: null },
+): LockkeeperError {
   const server = serverError(error);
   const location = sourceLocation(call);
   if (isLockkeeperError(error)) {
@@ -47,7 +52,12 @@ export function codeFailure(error: unknown, call: Call): LockkeeperError {
       message: error.message,
       details: error.details,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(location === null ? {} : { location }),
+      ...(error.location === undefined
+        ? location === null
+          ? {}
+          : { location }
+        : { location: error.location }),
+      ...(error.cause === undefined ? {} : { cause: error.cause }),
     });
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -55,7 +65,10 @@ export function codeFailure(error: unknown, call: Call): LockkeeperError {
     server?.code === sqlstate.lockNotAvailable ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED',
     {
       message: `${server === null ? message : withFullStop(message)}${sqlExcerpt(call.sql, server)}`,
-      hint: server?.hint ?? wayOut(server, call.transaction),
+      hint:
+        committed === null
+          ? (server?.hint ?? wayOut(server, call.transaction))
+          : behindCommit(committed, server),
       details: {
         ...(server === null ? {} : { sqlstate: server.code }),
         ...(server?.detail === undefined ? {} : { detail: server.detail }),
@@ -67,9 +80,25 @@ export function codeFailure(error: unknown, call: Call): LockkeeperError {
   );
 }
 
+function behindCommit(version: string, server: ServerError | null): string {
+  const own = server?.hint === undefined ? '' : `${withFullStop(server.hint)} `;
+  return `${own}What came before it is committed. Mend the cause and run the command again: the function is answered from the journal up to here. Or finish it by hand: lockkeeper mark ${version} --applied --why "…".`;
+}
+
+/** What is refused inside a transaction; a statement of that kind in plain sight runs alone, so this one was hidden. */
+const outside: ReadonlySet<string> = new Set([
+  sqlstate.activeSqlTransaction,
+  sqlstate.invalidTransactionTermination,
+]);
+
 function wayOut(server: ServerError | null, transaction: boolean): string {
   if (server?.code === sqlstate.lockNotAvailable)
-    return 'A function is called only once, so nothing was tried again: end the session that keeps the lock, or raise --lock-timeout, and run the command again.';
+    return 'Another session keeps the lock: end it, run at a quieter time, or raise --lock-timeout. A function that has been answered is not called again by itself; retry: true in its migration allows that.';
+  if (server !== null && outside.has(server.code) && transaction) {
+    return /^SET TRANSACTION/i.test(server.message)
+      ? "The run has written its claim before the function was called. With transaction: 'none' the function can begin a transaction of its own in any mode."
+      : "It could not be seen beforehand (a function or procedure does it). Set transaction: 'none' in the migration, so that nothing of it runs in a transaction.";
+  }
   return transaction
     ? 'Nothing of this step was kept. Mend the file and run the command again.'
     : 'The migration has no transaction, so what it had done stays: look at the database, and settle it with lockkeeper mark.';

@@ -1,0 +1,254 @@
+import {
+  claimStep,
+  closeSteps,
+  completeCodeStep,
+  completeStep,
+  failStep,
+  forgetAnswers,
+  forgetClaim,
+  type JournalStep,
+  leaveStepOpen,
+} from '../../history/index.js';
+import { sqlstate } from '../../pg/index.js';
+import { isAtomic } from '../../plan/plan.js';
+import { quoteLiteral } from '../../sql/quote.js';
+import {
+  closeMigration,
+  closing,
+  committing,
+  journalStep,
+  opening,
+  type StepRun,
+  validationParts,
+} from '../envelope.js';
+import { ourRole, ours, type Part } from '../parts.js';
+import type { Run } from '../run.js';
+import { sendParts } from '../send-parts.js';
+import type { CommittedPiece } from './sent.js';
+
+export type TransactionState = 'intact' | 'failed' | 'ended';
+
+/** What a function has set for its session, in the place of which the run's own has to stand now and then. */
+interface SessionSettings extends Record<string, unknown> {
+  readonly role: string;
+  readonly login: string;
+  readonly lock: string;
+  readonly statement: string;
+}
+
+/**
+ * The transaction in which a function of the user's runs. As a rule there is one, from the claim to the history row;
+ * a statement that no transaction can hold ends it before the function has ended, and another begins behind it.
+ */
+export class CodeTransaction {
+  readonly #run: Run;
+  readonly #stepRun: StepRun;
+  /** Step that the open transaction is, or that the next one will be. */
+  #number: number;
+  /** Something of the migration is committed, so that its steps are journalled one by one. */
+  #split: boolean;
+  #id: string | null = null;
+  /** The function's own settings, for what runs behind a commit. */
+  #settings: readonly Part[] = [];
+  #role: readonly Part[] = [];
+
+  /** `from` is 1, or the number of the first step that an interrupted run has not completed. */
+  constructor(run: Run, stepRun: StepRun, from: number) {
+    this.#run = run;
+    this.#stepRun = stepRun;
+    this.#number = from;
+    this.#split = from > 1;
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  get isOpen(): boolean {
+    return this.#id !== null;
+  }
+
+  /** Something of the migration is committed already. */
+  get isSplit(): boolean {
+    return this.#split;
+  }
+
+  /** The role that the function has taken on, for a statement outside of the transaction. */
+  get role(): readonly Part[] {
+    return this.#role;
+  }
+
+  async begin(): Promise<void> {
+    const run = this.#run;
+    const claim = [
+      ...run.frame.begin(`${this.#stepRun.planned.migration.version}:${this.#number}`),
+      ours(claimStep(run.tables, this.#journal(null), run.stamp, run.guard), 'INSERT 0 1'),
+    ];
+    await sendParts(
+      run.session,
+      this.#split ? [...claim, ...this.#settings] : opening(run, this.#stepRun, null),
+    );
+    this.#id = await currentTransaction(run);
+  }
+
+  /** Takes back what the open transaction holds, and begins it again. */
+  async restart(): Promise<void> {
+    this.#id = null;
+    await this.#run.session.send('rollback');
+    await this.begin();
+  }
+
+  /** Commits what there is, for the statement that has to run alone behind it; that one gets the next number. */
+  async commit(piece: Pick<CommittedPiece, 'statements' | 'next'>): Promise<void> {
+    const { session, tables, stamp, guard } = this.#run;
+    const { pid, backendStart } = await session.identity();
+    const before = await readSettings(this.#run);
+    const content: CommittedPiece = { kind: 'code-piece', pid, backendStart, ...piece };
+    const journal = this.#journal(JSON.stringify(content));
+    const claimed = !this.#split && isAtomic(this.#stepRun.planned);
+    await sendParts(session, [
+      ourRole,
+      // The claim was the row of the history; a migration that is partly done has a step in the journal instead.
+      ...(claimed
+        ? [
+            ours(forgetClaim(tables, journal.key, stamp), 'DELETE 1'),
+            ours(claimStep(tables, this.#journal(null), stamp, guard), 'INSERT 0 1'),
+          ]
+        : []),
+      ours(completeCodeStep(tables, journal), 'UPDATE 1'),
+      ours('commit', 'COMMIT'),
+    ]);
+    this.#id = null;
+    this.#split = true;
+    this.#number += 1;
+    const ourOwn = await readSettings(this.#run);
+    this.#role = roleParts(before, ourOwn);
+    this.#settings = [...this.#role, ...timeoutParts(before)];
+  }
+
+  /** The statement behind the commit is done, or given up; the next transaction is another step. */
+  nextStep(): void {
+    this.#number += 1;
+  }
+
+  /** Writes the history and commits. The session is as it was before the migration. */
+  async close(): Promise<void> {
+    const run = this.#run;
+    const { planned } = this.#stepRun;
+    try {
+      if (!this.#split) {
+        await sendParts(run.session, closing(run, this.#stepRun));
+        return;
+      }
+      const journal = this.#journal(null);
+      await sendParts(run.session, [
+        ourRole,
+        ...validationParts(run.direction === 'up' ? planned.migration.validateAfter : null),
+        ours(completeStep(run.tables, journal), 'UPDATE 1'),
+        ours(forgetAnswers(run.tables, journal)),
+        ...closeMigration(run, planned, run.guard),
+        ...committing(run),
+        ...run.frame.hygiene,
+      ]);
+    } catch (error) {
+      if (run.session.lost === null && run.session.transactionStatus !== 'I')
+        await run.session.send('rollback');
+      throw error;
+    }
+  }
+
+  /** The function may have swallowed an error that broke the transaction; and whatever it called may have ended it. */
+  async state(): Promise<TransactionState> {
+    try {
+      // The status byte of the driver may be one answer behind, so the server itself is asked.
+      const now = await currentTransaction(this.#run);
+      return this.#run.session.transactionStatus === 'T' && now === this.#id ? 'intact' : 'ended';
+    } catch (error) {
+      if ((error as { code?: string }).code === sqlstate.inFailedSqlTransaction) return 'failed';
+      throw error;
+    }
+  }
+
+  /**
+   * Rolls back. Where the transaction had been ended by something that was not seen, its first part, the claim with
+   * it, is committed or gone, and what came after it may stay: then the history must not say that the migration is
+   * applied, and nobody knows what is; so the step is left open for a person to settle.
+   */
+  async abandon(): Promise<void> {
+    const { session, tables, stamp } = this.#run;
+    const id = this.#id;
+    this.#id = null;
+    if (session.lost !== null || id === null) {
+      if (session.lost === null && session.transactionStatus !== 'I') await session.send('rollback');
+      return;
+    }
+    const outcome = await outcomeOf(this.#run, id);
+    if (session.transactionStatus !== 'I') await session.send('rollback');
+    if (outcome === 'rolled back by us') return;
+    const { pid, backendStart } = await session.identity();
+    const journal = this.#journal(JSON.stringify({ kind: 'none', pid, backendStart }));
+    const unknown = 'Its transaction was ended by something inside.';
+    await sendParts(session, [
+      ourRole,
+      ours('begin', 'BEGIN'),
+      ours(forgetClaim(tables, journal.key, stamp)),
+      ours(this.#split ? failStep(tables, journal, unknown) : closeSteps(tables, journal.key)),
+      ours(leaveStepOpen(tables, journal, stamp), 'INSERT 0 1'),
+      ours('commit', 'COMMIT'),
+    ]);
+  }
+
+  #journal(preState: string | null): JournalStep {
+    const { planned, step } = this.#stepRun;
+    return journalStep(this.#run, { planned, step: { ...step, number: this.#number } }, preState);
+  }
+}
+
+/** Still the transaction that was begun: then our ROLLBACK takes everything back. */
+async function outcomeOf({ session }: Run, id: string): Promise<'rolled back by us' | 'unknown'> {
+  try {
+    const now = await session.query<{ xid: string | null }>(
+      'select pg_current_xact_id_if_assigned()::text as xid',
+    );
+    return now[0]?.xid === id ? 'rolled back by us' : 'unknown';
+  } catch (error) {
+    if ((error as { code?: string }).code !== sqlstate.inFailedSqlTransaction) throw error;
+  }
+  // In a failed transaction nothing can be asked; after the ROLLBACK the server knows what became of ours.
+  await session.send('rollback');
+  const rows = await session.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [
+    id,
+  ]);
+  return rows[0]?.status === 'aborted' ? 'rolled back by us' : 'unknown';
+}
+
+async function currentTransaction({ session }: Run): Promise<string> {
+  const rows = await session.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+  return rows[0]?.xid ?? '';
+}
+
+async function readSettings({ session }: Run): Promise<SessionSettings> {
+  const rows = await session.query<SessionSettings>(/* sql */ `
+    select current_setting('role') as role, session_user::text as login,
+           current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement`);
+  return rows[0] as SessionSettings;
+}
+
+function roleParts(theirs: SessionSettings, own: SessionSettings): readonly Part[] {
+  return [
+    ...(theirs.login === own.login
+      ? []
+      : [ours(`set session authorization ${quoteLiteral(theirs.login)}`, 'SET')]),
+    ...(theirs.role === own.role ? [] : [ours(`set role = ${quoteLiteral(theirs.role)}`, 'SET')]),
+  ];
+}
+
+function timeoutParts({ lock, statement }: SessionSettings): readonly Part[] {
+  return [
+    ours(
+      `set lock_timeout = ${quoteLiteral(lock)}; set statement_timeout = ${quoteLiteral(statement)}`,
+      null,
+      2,
+    ),
+  ];
+}
