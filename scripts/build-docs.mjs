@@ -9,6 +9,7 @@ import { fillConfiguration } from './docs/configuration.mjs';
 import { renderErrors } from './docs/errors.mjs';
 import { fillLibrary } from './docs/library.mjs';
 import { fillMigrations } from './docs/migrations.mjs';
+import { fillReliability } from './docs/reliability.mjs';
 import { fillOperations } from './docs/operations.mjs';
 import { readTypes } from './docs/types.mjs';
 
@@ -39,6 +40,11 @@ const pages = {
   'docs/library.md': (page) =>
     fillLibrary(read(page), { events: types('core/events.ts'), options: types('app/options.ts') }),
   'docs/operations.md': async (page) => fillOperations(read(page), await load('observe/metric-names.ts')),
+  'docs/reliability.md': async (page) =>
+    fillReliability(read(page), {
+      figuresFile: `${root}test/reliability/figures.json`,
+      ...(await jiti.import('../test/reliability/majors/rules.ts')),
+    }),
   'docs/migrations.md': async (page) =>
     fillMigrations(read(page), await load('migration/metadata-fields.ts')),
 };

@@ -17,8 +17,8 @@ const pgbench = findProgram('pgbench');
 const times = rounds(1);
 const clients = 4;
 const scale = full ? 5 : 1;
-const quietSeconds = full ? 20 : 2;
-const busySeconds = full ? 75 : 12;
+const quietSeconds = full ? 20 : 1;
+const busySeconds = full ? 75 : 6;
 /** How long a blocking statement may make others wait. */
 const budgetMs = 2000;
 

@@ -23,7 +23,7 @@ export class Comparer {
     return judge(await this.#run(file));
   }
 
-  /** The smallest file that still differs, by leaving out pieces and then characters. */
+  /** The smallest file that still differs, by leaving out pieces. */
   async shrink(
     file: GeneratedFile,
   ): Promise<{ readonly file: GeneratedFile; readonly comparison: Comparison }> {

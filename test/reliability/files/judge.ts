@@ -42,7 +42,7 @@ const refusals: ReadonlySet<string> = new Set([
  * What statements that share a transaction are refused by PostgreSQL where each alone is not; the error names
  * `-- transaction:` as the way out.
  */
-const grouping: ReadonlySet<string> = new Set(['55006', '2D000', '25001']);
+const grouping: ReadonlySet<string> = new Set(['55006', '2D000']);
 
 export function judge(comparison: Comparison): Verdict {
   const { psql, ours, before, afterPsql, afterOurs } = comparison;

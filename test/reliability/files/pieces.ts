@@ -43,7 +43,7 @@ const definitions: readonly Piece[] = [
   piece(all, createTable),
   piece(all, (c) => `insert into ${table(c)} (a) values (${c.random.int(50)}), (${50 + c.random.int(50)});`),
   piece(all, (c) => `insert into ${table(c)} (a) select g from generate_series(${c.random.int(9)}00, ${c.random.int(9)}10) g;`),
-  piece(all, (c) => `update ${table(c)} set a = a + 1000 where a % 2 = 0; delete from ${table(c)} where a < 3`.concat(';')),
+  piece(all, (c) => `update ${table(c)} set a = a + 1000 where a % 2 = 0; delete from ${table(c)} where a < 3;`),
   piece(all, (c) => `alter table ${table(c)} add column n${fresh(c, '')} ${c.random.pick(['int', "text default 'x;y'", 'int not null default 7'])};`),
   piece(all, (c) => `create index ${fresh(c, 'i')} on ${table(c)} (a) where a > 3;`),
   piece(all, (c) => `create view ${fresh(c, 'v')} as select a, ';' as s, a::text as w from ${table(c)};`),
