@@ -26,9 +26,8 @@ export const reindex: Remedy<IndexesBefore> = {
   settle: async (run, { before, lockTimeoutMs }) => {
     const now = await readNow(run.session, before);
     for (const index of now.filter((each) => !each.valid)) {
-      const twin = findTwin(index, before.indexes, now);
-      if (twin === null || !(await isSameIndex(run.session, index, twin))) continue;
-      await removeLeftover(run, index, lockTimeoutMs);
+      if (await isLeftover(run.session, index, { before: before.indexes, now }))
+        await removeLeftover(run, index, lockTimeoutMs);
     }
     const replaced = before.wanted.every((oid) => isReplaced(oid, before.indexes, now));
     return replaced && before.wanted.length > 0 ? 'done' : 'again';
@@ -54,20 +53,27 @@ async function readNow(session: Session, { indexes }: IndexesBefore): Promise<re
   return await indexesWhere(session, 'select unnest($1::int8[])::oid', `{${[...tables].join(',')}}`);
 }
 
-/** The index that a leftover is a copy of, or was replaced by; null where it is no leftover of this statement. */
-function findTwin(
+/**
+ * Whether an invalid index is a copy that the statement began, or what it replaced. Its name can be anybody's, and may
+ * be cut so that several indexes could have lent it; so the one it comes from is looked at as well. Of a fresh copy
+ * that may be a newer one than before: somebody else may have rebuilt it meanwhile.
+ */
+async function isLeftover(
+  session: Session,
   index: IndexState,
-  before: readonly IndexState[],
-  now: readonly IndexState[],
-): IndexState | null {
+  { before, now }: { readonly before: readonly IndexState[]; readonly now: readonly IndexState[] },
+): Promise<boolean> {
   const former = before.find(({ oid }) => oid === index.oid);
-  const neighbours = (former === undefined ? before : now).filter(
-    (each) => each.tableOid === index.tableOid && each.oid !== index.oid,
-  );
-  if (former === undefined)
-    return neighbours.find(({ name }) => isLeftoverName(index.name, name, 'ccnew')) ?? null;
-  if (!isLeftoverName(index.name, former.name, 'ccold')) return null;
-  return neighbours.find((each) => each.valid && each.name === former.name) ?? null;
+  if (former !== undefined && !isLeftoverName(index.name, former.name, 'ccold')) return false;
+  const isOrigin = (each: IndexState): boolean =>
+    former === undefined
+      ? isLeftoverName(index.name, each.name, 'ccnew')
+      : each.valid && each.name === former.name;
+  for (const each of now) {
+    if (each.tableOid !== index.tableOid || each.oid === index.oid || !isOrigin(each)) continue;
+    if (await isSameIndex(session, index, each)) return true;
+  }
+  return false;
 }
 
 /** Whether another index, a valid one, stands under the name of one that was to be rebuilt. */
@@ -80,7 +86,7 @@ function isReplaced(oid: number, before: readonly IndexState[], now: readonly In
   );
 }
 
-/** A name can be anybody's; a leftover has the same columns, operators, order and predicate as well. */
+/** The same columns, operators, order and predicate. */
 async function isSameIndex(session: Session, one: IndexState, other: IndexState): Promise<boolean> {
   const rows = await session.query<{ same: boolean }>(
     /* sql */ `

@@ -2,6 +2,7 @@ import { LockkeeperError } from '../../core/errors.js';
 import type { OpenStep } from '../../history/index.js';
 import type { Script } from '../../migration/migration.js';
 import type { Step } from '../../migration/step.js';
+import type { Statement } from '../../sql/statement.js';
 import { statementLocation } from '../failure.js';
 import { theirs } from '../parts.js';
 
@@ -19,9 +20,10 @@ export function undecided(
   cause?: unknown,
 ): LockkeeperError {
   const { version, step: number } = open;
-  const part = step.kind === 'alone' && script.kind === 'sql' ? theirs(script, step.statement) : null;
+  const statement = statementOf(step);
+  const part = statement === null || script.kind === 'code' ? null : theirs(script, statement);
   const location = part === null ? null : statementLocation(part, null);
-  const what = step.kind === 'alone' ? step.statement.traits.label : 'the function of the migration';
+  const what = statement?.traits.label ?? 'the function of the migration';
   const verb = `lockkeeper repair ${version} --step ${number}`;
   return new LockkeeperError('RECOVERY_UNDECIDED', {
     message: `Step ${number} of migration ${version}, ${what}, was begun at ${open.startedAt} and interrupted. ${why}`,
@@ -30,4 +32,10 @@ export function undecided(
     ...(location === null ? {} : { location }),
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** The statement to be shown: the first of several; none where the step is no SQL of the file. */
+function statementOf(step: Step): Statement | null {
+  if ('statement' in step) return step.statement;
+  return step.kind === 'transaction' ? (step.statements[0] ?? null) : null;
 }

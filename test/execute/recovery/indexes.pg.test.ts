@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { servers, type TestDatabase } from '../../support/database.js';
 import { failure } from '../../app/workspace.js';
 import { eventually, openSteps, workerAt } from '../support.js';
-import { begun, breakWhen, holding, indexNames, oidOf, resume, waiting, withData } from './support.js';
+import { breakWhen, holding, indexNames, oidOf, resume, waiting, withData } from './support.js';
 
 const data = `create table t (id int primary key, a int, b text);
   insert into t select i, i, 'x' from generate_series(1, 100) i; create index t_a on t (a);`;
@@ -100,16 +100,21 @@ describe.each(servers)('REINDEX CONCURRENTLY that was interrupted, on PostgreSQL
 
   it('knows its copies where the name of the index leaves no room for the suffix', async () => {
     const long = `x${'é'.repeat(31)}`;
-    const workspace = await withData(server, `create table t (a int); create index ${long} on t (a);`, {
-      '1_r.sql': `reindex index concurrently ${long};`,
-    });
+    const other = `${long.slice(0, -1)}e`;
+    const workspace = await withData(
+      server,
+      `create table t (a int, b int); create index ${other} on t (b); create index ${long} on t (a);`,
+      {
+        '1_r.sql': `reindex index concurrently ${long};`,
+      },
+    );
     const { database } = workspace;
-    const release = await holding(database, 'insert into t values (1)');
+    const release = await holding(database, 'insert into t values (1, 2)');
     await breakWhen(workspace, { at: 'reindex', when: waiting('waiting for writers before build') });
     await release();
     expect((await indexNames(database)).filter((index) => index.startsWith('!'))).toHaveLength(1);
     await resume(workspace);
-    expect(await indexNames(database)).toEqual([long]);
+    expect(await indexNames(database)).toEqual([other, long]);
   });
 
   it('on a partitioned table cleans up in its partitions', async () => {
@@ -175,26 +180,39 @@ describe.each(servers)('REINDEX CONCURRENTLY that was interrupted, on PostgreSQL
 });
 
 describe.each(servers)('indexes of others, on PostgreSQL $major', (server) => {
-  it('are not dropped while they are built, although they are what the interrupted statement makes', async () => {
-    const workspace = await withData(server, data, {
-      '0_first.sql': 'select 1',
-      '1_i.sql': 'create index concurrently t_b on t (b);',
-    });
+  it.each(['create', 'reindex'])('are not dropped while another session builds there: %s', async (verb) => {
+    const sql =
+      verb === 'create' ? 'create index concurrently t_b on t (b)' : 'reindex index concurrently t_a';
+    const workspace = await withData(server, data, { '0_first.sql': 'select 1', '1_i.sql': sql });
     const { database } = workspace;
-    const tableOid = Number(await oidOf(database, 't'));
-    await begun(workspace, '1', { kind: 'create-index', tableOid, indexes: [] });
-    const release = await holding(database, writer);
-    const builder = await database.connect();
-    const building = builder.query('create index concurrently t_b on t (b)');
+    let release = await holding(database, writer);
+    await breakWhen(workspace, { at: verb, when: waiting('waiting for writers before build') });
+    await release();
+    if (verb === 'create') await database.query('drop index t_b');
+    // The owner of the table does not see what a superuser's session is at.
+    const role = await workspace.role();
+    await database.query(
+      `alter table t owner to ${role.name}; grant usage on schema lockkeeper to ${role.name};
+       grant all on all tables in schema lockkeeper to ${role.name}; grant create on schema public to ${role.name}`,
+    );
+    // What the next run finds is what its own statement makes, and is somebody else's work.
+    release = await holding(database, writer);
+    const building = (await database.connect()).query(sql);
     await eventually('it is built', async () =>
       (await database.query(waiting('waiting for writers before build'))).length > 0 ? true : null,
     );
-    const error = await failure(workspace.up());
-    expect(error).toMatchObject({ code: 'RECOVERY_UNDECIDED', details: { index: 't_b' } });
+    for (const url of [database.url, role.url]) {
+      const error = await failure((await workspace.open({ url })).up());
+      expect(error).toMatchObject({
+        code: 'RECOVERY_UNDECIDED',
+        details: { index: verb === 'create' ? 't_b' : 't_a_ccnew' },
+      });
+    }
     await release();
     await building;
-    expect((await resume(workspace)).decisions).toEqual(['done']);
-    expect(await indexNames(database)).toContain('t_b');
+    const { decisions } = await resume(workspace);
+    expect(decisions).toEqual(['done']);
+    expect((await indexNames(database)).filter((index) => index.startsWith('!'))).toEqual([]);
   });
 
   it('are not dropped when they took the name of one that an interrupted DROP had dropped', async () => {
