@@ -338,7 +338,12 @@ export const areas = [
       LOCK_HELD: {
         means: 'Another run holds the migration lock of this database and did not end in the time given.',
         why: 'Two runs at once would apply the same migration twice. The message says who holds the lock, since when and from where.',
-        way: 'Wait for it, or wait longer with `--lock-wait 5m`. The lock belongs to a session: when its process is dead, the server notices within seconds and lets it go. As a last resort end the session: `select pg_terminate_backend(<pid>)`.',
+        way: 'Wait for it, or wait longer with `--lock-wait 5m`. The lock belongs to a session: when its process is dead, the server notices within seconds and lets it go. `lockkeeper lock status` shows what it does; as a last resort `lockkeeper lock release` ends it.',
+      },
+      LOCK_NOT_RELEASED: {
+        means: '`lock release` could not end the run that holds the lock, or the lease.',
+        why: "Only a superuser, a member of the other's role, or a member of pg_signal_backend may end a session. A session that rolls back much work needs time for it; a step that is at work keeps its lease.",
+        way: 'Use the role that runs the migrations, or let an administrator run `grant pg_signal_backend to <role>`. Look again with `lockkeeper lock status`, and repeat it.',
       },
       LOCK_LOST: {
         means: 'The run found that its session no longer holds the migration lock.',

@@ -28,6 +28,7 @@ const answers = {
   backfill: ['BackfillReport'],
   tag: ['TagReport'],
   mark: ['MarkReport'],
+  lock: ['LockReport', 'LockReleaseReport'],
   repair: ['RepairReport'],
   db: ['DatabaseServerReport'],
   completion: [],
@@ -38,6 +39,7 @@ const answers = {
 const remarks = {
   up: 'A `RunReport`, or with `--dry-run` a `DryRunReport`.',
   down: 'A `RunReport`, or with `--dry-run` a `DryRunReport`.',
+  lock: '`lock status` prints a `LockReport`, `lock release` a `LockReleaseReport`.',
   db: '`db url` prints `{ "url": "postgresql://…" }`.',
   completion: '`{ "shell": "bash", "script": "…" }`.',
   help: 'The table of verbs, or one entry of it: names, summaries, arguments, flags, examples.',

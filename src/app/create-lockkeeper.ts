@@ -28,9 +28,7 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     root: config.root,
     stop: stopSignal(options),
   };
-  const { ask, writeLog } = options;
-  const watched = <Report>(verb: string, work: () => Promise<Report>, dryRun = false): Promise<Report> =>
-    watchVerb(config, context, { verb, dryRun, writeLog: writeLog ?? null }, work);
+  const { ask } = options;
   return {
     on: (name, listener) => events.on(name, listener),
     init: async (verb = {}) => (await import('./init.js')).init(config, context, verb),
@@ -40,6 +38,31 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     status: async () => (await import('./status.js')).status(config, context),
     history: async (verb = {}) => (await import('./history.js')).history(config, context, verb),
     verify: async () => (await import('./verify.js')).verify(config, context),
+    ...runningVerbs(config, context, options),
+    backfill: async (verb = {}) =>
+      (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
+    tag: async (label) => (await import('./tag.js')).tag(config, context, label),
+    mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
+    repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
+    lock: {
+      status: async () => (await import('./lock.js')).lockStatus(config, context),
+      release: async (verb = {}) =>
+        (await import('./lock.js')).lockRelease(config, context, { options: verb, ask }),
+    },
+    db: serverVerbs(config, context),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+type RunningVerbs = Pick<Lockkeeper, 'up' | 'down' | 'redo' | 'reset' | 'fresh' | 'setup'>;
+
+/** The verbs that run migrations, in front of whoever the configuration lets listen. */
+function runningVerbs(config: ResolvedConfig, context: Context, options: LockkeeperOptions): RunningVerbs {
+  const { ask, writeLog } = options;
+  const watched = <Report>(verb: string, work: () => Promise<Report>, dryRun = false): Promise<Report> =>
+    watchVerb(config, context, { verb, dryRun, writeLog: writeLog ?? null }, work);
+  return {
     up: async (verb = {}) => {
       const { up } = await import('./up.js');
       return await watched('up', () => up(config, context, { ...verb, ask }), verb.dryRun);
@@ -65,14 +88,6 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
       const { up } = await import('./up.js');
       return (await watched('setup', () => up(config, context, { ask }))) as RunReport;
     },
-    backfill: async (verb = {}) =>
-      (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
-    tag: async (label) => (await import('./tag.js')).tag(config, context, label),
-    mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
-    repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
-    db: serverVerbs(config, context),
-    close: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

@@ -7,6 +7,8 @@ export function executionContext(opened: Opened): string {
   return JSON.stringify({
     host: hostname(),
     pid: process.pid,
+    // The server's process, by which `lock status` knows the run that holds the lock.
+    backend: opened.session.info.pid,
     user: userName(),
     lockkeeper: packageVersion(),
     node: process.versions.node,

@@ -16,6 +16,8 @@ import type {
   DatabaseServerReport,
   DoctorReport,
   HistoryReport,
+  LockReleaseReport,
+  LockReport,
   InitReport,
   MarkReport,
   NewReport,
@@ -57,6 +59,12 @@ export interface Lockkeeper extends AsyncDisposable {
   mark(options: MarkOptions): Promise<MarkReport>;
   /** Accepts the present content of a changed file: its checksum replaces the stored one. */
   repair(options: RepairOptions): Promise<RepairReport>;
+  readonly lock: {
+    /** Who holds the migration lock. */
+    status(): Promise<LockReport>;
+    /** Ends the session that holds it; the next run settles what it leaves. */
+    release(options?: ConfirmOptions): Promise<LockReleaseReport>;
+  };
   readonly db: {
     start(): Promise<DatabaseServerReport>;
     stop(): Promise<DatabaseServerReport>;

@@ -202,6 +202,47 @@ export interface BackfillReport {
   readonly backfills: readonly BackfillItem[];
 }
 
+/** Who holds the migration lock, as far as this role may see it. */
+export interface LockHolderReport {
+  /** `session`: a session holds the lock. `lease`: a run behind a transaction pooler holds the lease. */
+  readonly by: 'session' | 'lease';
+  /** Null where it is not to be seen. */
+  readonly runId: string | null;
+  /** The server's process; null for a lease. */
+  readonly pid: number | null;
+  readonly applicationName: string | null;
+  readonly user: string | null;
+  readonly clientAddress: string | null;
+  /** ISO 8601; when the session began, or the lease was taken. */
+  readonly since: string | null;
+  /** `active`, `idle in transaction` … */
+  readonly state: string | null;
+  /** ISO 8601. */
+  readonly queryStart: string | null;
+  /** What it runs, or ran last, without secrets. */
+  readonly query: string | null;
+  /** Machine and process that drive the run; null before the journal knows them. */
+  readonly host: string | null;
+  readonly hostPid: number | null;
+  /** False for a lease whose holder gives no sign of life; the next run takes it over. */
+  readonly alive: boolean;
+}
+
+export interface LockReport {
+  readonly environment: string;
+  readonly database: string;
+  readonly held: boolean;
+  readonly holder: LockHolderReport | null;
+}
+
+export interface LockReleaseReport {
+  /** False where nobody held it. */
+  readonly released: boolean;
+  readonly holder: LockHolderReport | null;
+  /** What becomes of the run that was ended. */
+  readonly next: string;
+}
+
 export interface DatabaseServerReport {
   readonly running: boolean;
   readonly pid: number | null;

@@ -6,6 +6,7 @@ import { run as down } from './commands/down.js';
 import { run as fresh } from './commands/fresh.js';
 import { run as history } from './commands/history.js';
 import { run as init } from './commands/init.js';
+import { run as lock } from './commands/lock.js';
 import { run as mark } from './commands/mark.js';
 import { run as create } from './commands/new.js';
 import { run as redo } from './commands/redo.js';
@@ -35,6 +36,7 @@ export const actions: Readonly<Record<string, Action>> = {
   fresh,
   backfill,
   tag,
+  lock,
   mark,
   repair,
   db,

@@ -104,6 +104,7 @@ export const errorCatalogue = {
     exit: 4,
     summary: 'Another run took over the lease of this one, which had given no sign of life.',
   },
+  LOCK_NOT_RELEASED: { exit: 3, summary: 'The run that holds the migration lock could not be ended.' },
   OUT_OF_ORDER_REFUSED: { exit: 5, summary: 'A pending migration is older than an applied one.' },
   PROTECTED_ENVIRONMENT: { exit: 5, summary: 'The verb is not allowed in a protected environment.' },
   ENVIRONMENT_MISMATCH: { exit: 5, summary: 'The database belongs to another environment.' },

@@ -71,7 +71,7 @@ function lockHeld(holder: LockHolder | null, waitMs: number): LockkeeperError {
   const who = holder === null ? 'another session' : describeHolder(holder);
   return new LockkeeperError('LOCK_HELD', {
     message: `The migration lock is held by ${who}${waitMs > 0 ? `; waited ${formatDuration(waitMs)}` : ''}.`,
-    hint: 'Wait for that run to end, or give --lock-wait more time. When it hangs, end its session with pg_terminate_backend.',
+    hint: 'Wait for that run to end, or give --lock-wait more time. When it hangs: lockkeeper lock status shows it, lockkeeper lock release ends it.',
     details: { holder },
   });
 }

@@ -27,6 +27,7 @@ export {
   emptyHistory,
   readHistory,
   readLog,
+  readRunOfBackend,
   readStoredDown,
   readTokenChecksums,
   type AppliedMigration,

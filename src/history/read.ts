@@ -203,3 +203,33 @@ export async function readLog(
     by: row['by_user'] ?? null,
   }));
 }
+
+/** The run that a server process works for, as the journal knows it. */
+export interface RunOfBackend {
+  readonly runId: string;
+  /** Of the machine and the process that drive it. */
+  readonly host: string | null;
+  readonly pid: number | null;
+}
+
+/** Looks through the latest journal rows; null before the first migration of the run is committed. */
+export async function readRunOfBackend(
+  session: Session,
+  tables: HistoryTables,
+  backend: { readonly pid: number; readonly backendStart: string | null },
+): Promise<RunOfBackend | null> {
+  const rows = await guarded(session, tables, () =>
+    session.query<{ run_id: string; host: string | null; pid: string | null }>(
+      /* sql */ `
+      select run_id::text, execution_context ->> 'host' as host, execution_context ->> 'pid' as pid
+      from (select * from ${tables.log} order by id desc limit 1000) latest
+      where execution_context ->> 'backend' = $1 and extract(epoch from started_at) >= $2::numeric
+      order by id desc
+      limit 1`,
+      [String(backend.pid), backend.backendStart ?? '0'],
+    ),
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  return { runId: row.run_id, host: row.host, pid: row.pid === null ? null : Number(row.pid) };
+}

@@ -23,6 +23,7 @@ export {
   tellError,
   textOfQuery,
 } from './guest-query.js';
+export { endLockSession, endMarkedSessions, type LockSession, readLockSession } from './lock-session.js';
 export { ConnectionEnded, MessageRefused, type MessageOutcome, type ServerError } from './message.js';
 export type { ConnectionOptions, Target, TlsOptions } from './options.js';
 export { detectPooling, type Pooling } from './pooler.js';

@@ -5,6 +5,7 @@ import { renderDryRun } from '../../src/cli/render/dry-run.js';
 import { renderHistory } from '../../src/cli/render/history.js';
 import { renderReset, renderRun, renderRunFailure } from '../../src/cli/render/run.js';
 import { renderInit, renderMark, renderNew, renderRepair, renderTag } from '../../src/cli/render/scaffold.js';
+import { renderLock, renderLockRelease } from '../../src/cli/render/lock.js';
 import { renderServer } from '../../src/cli/render/server.js';
 import { renderStatus } from '../../src/cli/render/status.js';
 import { renderVerify } from '../../src/cli/render/verify.js';
@@ -546,5 +547,60 @@ describe('small answers', () => {
       '✓ The embedded PostgreSQL was stopped. Its data stays.\n    folder   .lockkeeper',
     );
     expect(renderServer({ ...gone, stopped: false }, 'lk', look())).toContain('is not running.');
+  });
+});
+
+describe('the lock', () => {
+  const holder = {
+    by: 'session',
+    runId: '5d7a1c1e-6cf1-4f0b-9d51-3a7e6d8a4b11',
+    pid: 4711,
+    applicationName: 'lockkeeper',
+    user: 'deploy',
+    clientAddress: '10.0.0.5',
+    since: '2024-02-01T10:30:05',
+    state: 'active',
+    queryStart: '2024-02-01T10:31:07',
+    query: 'create table a (\n  id int);',
+    host: 'runner-7',
+    hostPid: 99,
+    alive: true,
+  } as const;
+  const report = { environment: 'test', database: 'db:5432/shop', held: true, holder };
+
+  it('is shown with all that is known of who holds it', () => {
+    expect(renderLock(report, 'lk', look())).toBe(
+      [
+        '! The migration lock is held. test · db:5432/shop',
+        '    run          5d7a1c1e-6cf1-4f0b-9d51-3a7e6d8a4b11',
+        '    since        2024-02-01 10:30:05',
+        '    process      4711',
+        '    application  lockkeeper',
+        '    user         deploy',
+        '    host         runner-7, process 99',
+        '    address      10.0.0.5',
+        '    state        active · since 2024-02-01 10:31:07',
+        '    query        create table a ( id int);',
+        '',
+        '    lk lock release ends that run; the next up settles what it leaves.',
+      ].join('\n'),
+    );
+  });
+
+  it('fits a narrow terminal, and leaves out what is not known', () => {
+    const bare = { ...holder, runId: null, host: null, state: null, applicationName: '' };
+    const text = renderLock({ ...report, holder: bare }, 'lk', look({ width: 30 }));
+    expect(text).toContain('    query        create table…');
+    expect(text).not.toMatch(/run  |application|host|state/);
+  });
+
+  it('says what was ended, and what happens next', () => {
+    const next = 'The next run goes on.';
+    expect(renderLockRelease({ released: true, holder, next }, look())).toBe(
+      '✓ Process 4711 was ended. The next run goes on.',
+    );
+    expect(renderLockRelease({ released: false, holder: null, next }, look())).toBe(
+      '✓ Nobody holds the migration lock, so nothing was done.',
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { runCli, servers } from '../support/database.js';
@@ -151,5 +152,35 @@ describe('JSON lines of the command line', () => {
     const result = await runCli(['up', '--log-file', 'run.log'], { cwd: app.project.dir, env });
     expect(result.stderr).toContain('Applying 2 migrations');
     expect(linesOf(app.project.read('run.log')).at(-1)).toMatchObject({ event: 'run:success' });
+  });
+});
+
+describe('the start of the program', () => {
+  /** The built files that were loaded, as Node's coverage lists them. */
+  const loadedBy = async (app: Workspace, args: readonly string[]): Promise<readonly string[]> => {
+    app.project.write('coverage/.keep', '');
+    const env = { DATABASE_URL: app.database.url, NODE_V8_COVERAGE: join(app.project.dir, 'coverage') };
+    expect((await runCli(args, { cwd: app.project.dir, env })).code).toBe(0);
+    const files = app.project.list('coverage').filter((name) => name.endsWith('.json'));
+    const reports = files.map(
+      (name) => JSON.parse(app.project.read(`coverage/${name}`)) as { result: { url: string }[] },
+    );
+    app.project.delete('coverage');
+    return reports
+      .flatMap(({ result }) => result.map(({ url }) => url))
+      .filter((url) => url.includes('/dist/'));
+  };
+
+  it('loads no listener where none is configured', async () => {
+    const app = await createWorkspace(files, { server: servers[0]! });
+    const observers = /\/(?:observe|json-log|metrics|webhook|telemetry)[\w-]*\.js$/;
+    const plain = await loadedBy(app, ['up']);
+    expect(plain.length).toBeGreaterThan(2);
+    expect(plain.filter((url) => observers.test(url))).toEqual([]);
+    const logging = await loadedBy(app, ['up', '--log-file', 'run.log']);
+    expect(
+      logging.filter((url) => observers.test(url)).map((url) => url.replace(/.*\/|-[^-]*$/g, '')),
+    ).toEqual(expect.arrayContaining(['json-log']));
+    expect(logging.some((url) => /\/(?:metrics|webhook|telemetry)-/.test(url))).toBe(false);
   });
 });

@@ -133,4 +133,21 @@ export const setUp: readonly Command[] = [
       { line: 'repair 0009 --step 2 --done --why "rows are there"', does: 'Go on behind step 2 of 0009' },
     ],
   },
+  {
+    name: 'lock',
+    group: 'set-up',
+    summary: 'Show who holds the migration lock, or end that run',
+    about:
+      'Only one run at a time works on a history. When it hangs, release ends its session on the server, after a ' +
+      'question; the next up finds out what became of an interrupted step, and goes on.',
+    arguments: [
+      { name: 'action', required: true, choices: ['status', 'release'], summary: 'status or release' },
+    ],
+    flags: [],
+    dangerous: true,
+    examples: [
+      { line: 'lock status', does: 'Who holds it, since when, from where' },
+      { line: 'lock release --env production', does: 'End the run that holds it' },
+    ],
+  },
 ];
