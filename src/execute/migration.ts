@@ -1,12 +1,13 @@
 import type { MigrationReport, StepReport } from '../core/report.js';
 import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
+import type { BackfillRun } from './backfill/state.js';
 import { closing, closingTransaction, opening, type StepRun, validationParts } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
 import { replayParts } from './replay.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
-import { type Attempts, runTransactionStep } from './transaction-step.js';
+import { type Attempts, runTransactionStep, seen, watched } from './transaction-step.js';
 
 /** How far one migration has come; filled while it runs, so that a failure can tell what remains of it. */
 export interface Progress {
@@ -82,7 +83,7 @@ async function runStep(run: Run, stepRun: StepRun, progress: Progress): Promise<
     case 'code':
       return await (await import('./code/step.js')).runCodeStep(run, { ...stepRun, step }, progress);
     case 'backfill':
-      return await (await import('./backfill/step.js')).runBackfillStep(run, { ...stepRun, step });
+      return await runBackfill(run, { ...stepRun, step }, attempts);
     case 'restore':
       return await (await import('./backfill/restore.js')).runRestoreStep(run, { ...stepRun, step });
     default:
@@ -93,6 +94,13 @@ async function runStep(run: Run, stepRun: StepRun, progress: Progress): Promise<
 /** Finds out what an earlier run left open, and which steps are done. */
 async function settle(run: Run, planned: PlannedMigration): Promise<ReadonlySet<number>> {
   return await (await import('./recovery/open-steps.js')).settleOpenSteps(run, planned);
+}
+
+/** No budget of ours: each batch is a short transaction of its own. It is looked at all the same. */
+async function runBackfill(run: Run, stepRun: BackfillRun, attempts: Attempts): Promise<StepReport> {
+  const { runBackfillStep } = await import('./backfill/step.js');
+  const report = await watched(run, stepRun, attempts, () => runBackfillStep(run, stepRun));
+  return { ...report, ...seen(run) };
 }
 
 /** A transaction has the validation inside; before a first step without one it stands alone. */

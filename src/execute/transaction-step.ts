@@ -92,22 +92,24 @@ export async function pauseBeforeRetry(
 }
 
 /** One try, under the eyes of the watch. */
-export async function watched(
+export async function watched<Value>(
   run: Run,
   stepRun: StepRun,
   attempts: Attempts,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<Value>,
+): Promise<Value> {
   const { watch } = run;
   await beginTurn(run, stepRun, attempts);
+  let value: Value;
   try {
-    await work();
+    value = await work();
   } catch (error) {
     await watch.end();
     attempts.overBudget = watch.takesBlame(sqlstateOf(error));
     throw error;
   }
   await watch.end();
+  return value;
 }
 
 /** From here on the watch looks at this step. */
@@ -117,7 +119,7 @@ export async function beginTurn(run: Run, stepRun: StepRun, attempts: Attempts):
   if (!insideSingleTransaction) watch.renewBudget();
   attempts.overBudget = false;
   await watch.begin(subjectOf(run, planned, step), {
-    budgetMs: waitsForSnapshots(step) ? 0 : options.lockTimeoutMs,
+    budgetMs: hasBudget(step) ? options.lockTimeoutMs : 0,
     alone: needsEmptyDatabase(step),
     again: attempts.retries > 0,
   });
@@ -131,8 +133,11 @@ const subjectOf = (run: Run, { migration }: StepRun['planned'], { number }: Step
   step: number,
 });
 
-const waitsForSnapshots = (step: Step): boolean =>
-  step.kind === 'alone' && step.statement.traits.waitsForSnapshots;
+/** What waits for old snapshots has a deadline, and a backfill short transactions of its own (ENGINE D21). */
+const hasBudget = (step: Step): boolean =>
+  step.kind === 'alone'
+    ? !step.statement.traits.waitsForSnapshots
+    : step.kind === 'transaction' || step.kind === 'code';
 
 /** A second session of ours in the database would make it fail: ours may be its template, or what it moves (ENGINE E26). */
 const needsEmptyDatabase = (step: Step): boolean =>

@@ -287,6 +287,50 @@ describe('a run', () => {
     `);
   });
 
+  const blocker = {
+    pid: 4711,
+    applicationName: 'report job',
+    user: 'app',
+    clientAddress: '10.0.0.5',
+    state: 'idle in transaction',
+    query: 'select count(*)\n  from big',
+    since: '2024-02-01T10:30:05.123456+00:00',
+    ageMs: 185_000,
+    mode: 'AccessShareLock',
+    kind: 'client backend',
+    preparedName: null,
+    waitsFor: [12],
+  };
+  const long = (_: unknown, { emit }: Library) => {
+    const step = { ...event, version: '002', name: 'add_email', step: 1 };
+    emit('run:start', { runId: 'r', direction: 'up', environment: 'test', migrations: [step] });
+    emit('migration:apply:start', { ...step, index: 0, total: 1 });
+    emit('step:start', { ...step, steps: 1, transaction: true });
+    const way = { ...step, mode: 'AccessExclusiveLock', on: 'public.big', waiting: 2 };
+    emit('lock:blocked', { ...way, waitedMs: 347, blockers: [blocker] });
+    emit('lock:blocked', { ...way, waitedMs: 1400, blockers: [blocker] });
+    const prepared = { ...blocker, pid: 0, preparedName: 'two phase', waitsFor: [] };
+    emit('lock:blocked', { ...way, waiting: 0, waitedMs: 1500, blockers: [prepared] });
+    emit('lock:blocker-cancelled', { ...step, blocker, how: 'terminate' });
+    emit('step:retry', { ...step, attempt: 1, delayMs: 300, sqlstate: '57014', rolledBack: 'run' });
+    return runReport();
+  };
+
+  it('names who stands in the way once, and again when that changes', async () => {
+    expect((await run('up', { verbs: { up: long } })).stderr).toMatchInlineSnapshot(`
+      "Applying 1 migration to test
+        ! 002 step 1 has waited 347 ms for ACCESS EXCLUSIVE on public.big; 2 sessions wait behind it
+          held by process 4711 (report job, user app from 10.0.0.5), idle in transaction for 3m 5s, itself waiting for process 12: select count(*) from big
+        ! 002 step 1 has waited 1.5 s for ACCESS EXCLUSIVE on public.big
+          held by the prepared transaction 'two phase' of app, prepared 3m 5s ago
+        ! Ended the session of process 4711 (report job, user app from 10.0.0.5), idle in transaction for
+          3m 5s, itself waiting for process 12: select count(*) from big
+        ↻ 002 step 1: others waited for it for too long (57014); everything is rolled back; attempt 2 in
+          300 ms
+      "
+    `);
+  });
+
   it('is silent with --quiet', async () => {
     expect(await run('up --quiet', { verbs: { up } })).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
