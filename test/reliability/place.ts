@@ -1,5 +1,6 @@
 import { assertNothingLeft, createDatabase, tempProject, type TestServer } from '../support/database.js';
 import type { Place } from '../execute/support.js';
+import { timeIsUp } from './settings.js';
 
 export type { Place } from '../execute/support.js';
 
@@ -37,7 +38,7 @@ export async function appliedIn({ database }: Place): Promise<readonly string[]>
   return rows.map(({ version }) => version);
 }
 
-/** Does this many things, a few at a time. */
+/** Does this many things, a few at a time, as long as there is time. */
 export async function severalAtOnce(
   times: number,
   together: number,
@@ -45,7 +46,7 @@ export async function severalAtOnce(
 ): Promise<void> {
   let next = 0;
   const line = async (): Promise<void> => {
-    while (next < times) await work(next++);
+    while (next < times && !timeIsUp()) await work(next++);
   };
   await Promise.all(Array.from({ length: together }, line));
 }
