@@ -170,7 +170,9 @@ async function connect(connectionString) {
   return client;
 }
 
-const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
 
 function median(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b);
