@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
 import { cacheFolder } from '../core/cache-folder.js';
+import { backfill } from '../migration/backfill.js';
 import { defineMigration } from '../migration/define.js';
 import { sql } from '../migration/sql-tag.js';
 
@@ -17,7 +18,7 @@ export interface ModuleLoader {
  * What `import … from 'lockkeeper'` gives inside a TypeScript migration: the running program itself, so that no copy
  * has to be installed in the project and none is loaded a second time.
  */
-const ownModule = { defineMigration, sql };
+const ownModule = { backfill, defineMigration, sql };
 
 /**
  * TypeScript goes through jiti, which takes every kind of project on every supported Node; JavaScript goes through

@@ -5,10 +5,8 @@ import { servers, type TestDatabase } from '../../support/database.js';
 import { createWorkspace, failure, record } from '../../app/workspace.js';
 import { people, recordOf, timesDone } from './support.js';
 
-const library = new URL('../../../src/migration/backfill.ts', import.meta.url).pathname;
-
 const file = (body: string): string =>
-  `import { backfill } from '${library}';\nexport default {\n${body}\n};\n`;
+  `import { backfill } from 'lockkeeper';\nexport default {\n${body}\n};\n`;
 
 async function names(database: TestDatabase): Promise<readonly string[]> {
   const rows = await database.query<{ name: string }>('select name from people order by id');
@@ -112,7 +110,7 @@ describe.each(servers)('a backfill in TypeScript, on PostgreSQL $major', (server
   it('never overwrites an edit that is newer than what transform saw, and transforms that', async () => {
     const workspace = await createWorkspace(
       {
-        '1_b.ts': `import { backfill } from '${library}';
+        '1_b.ts': `import { backfill } from 'lockkeeper';
 import pg from 'pg';
 let edited = false;
 export default { up: backfill({ table: 'people', batchRows: 50, async transform(rows) {

@@ -35,7 +35,10 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
 
   it('ends with 130 behind its batch at Ctrl-C, and with 1 when it is paused', async () => {
     const workspace = await createWorkspace(
-      { '1_b.sql': '-- backfill: batch-rows=60\nupdate people set done = done + 1 where pg_sleep(0.0005) is not null;' },
+      {
+        '1_b.sql':
+          '-- backfill: batch-rows=60\nupdate people set done = done + 1 where pg_sleep(0.0005) is not null;',
+      },
       { server },
     );
     const { database, project } = workspace;
@@ -52,7 +55,10 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     await reach(200);
     first.kill('SIGINT');
     const interrupted = await first.ended;
-    expect([interrupted.code, interrupted.stderr]).toEqual([130, expect.stringContaining('stopped after a complete batch')]);
+    expect([interrupted.code, interrupted.stderr]).toEqual([
+      130,
+      expect.stringContaining('stopped after a complete batch'),
+    ]);
     const status = await runCli(['status'], options);
     expect(status.stdout).toMatch(/1 {2}b {2}up, nothing done, backfill of people at \d+ %/);
     const second = spawnCli(['up'], options);
@@ -60,9 +66,14 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     const pause = await runCli(['backfill', 'pause', '1'], options);
     expect(pause.code).toBe(0);
     const paused = await second.ended;
-    expect([paused.code, paused.stderr]).toEqual([1, expect.stringContaining('lockkeeper backfill resume 1')]);
+    expect([paused.code, paused.stderr]).toEqual([
+      1,
+      expect.stringContaining('lockkeeper backfill resume 1'),
+    ]);
     const shown = await runCli(['backfill', 'status', '--json'], options);
-    expect(JSON.parse(shown.stdout)).toMatchObject({ backfills: [{ version: '1', state: 'paused', total: 3000 }] });
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      backfills: [{ version: '1', state: 'paused', total: 3000 }],
+    });
     expect((await runCli(['backfill', 'resume'], options)).code).toBe(0);
     expect((await runCli(['up'], options)).code).toBe(0);
     expect(await timesDone(database)).toEqual({ '1': 3000 });
