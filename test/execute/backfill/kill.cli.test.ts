@@ -20,7 +20,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     for (const done of [100, 500, 900, 1400]) {
       const running = spawnCli(['up'], options);
       for (let look = 0; look < 600; look++) {
-        const row = await recordOf(database).catch(() => ({}) as Record<string, unknown>);
+        const row = await recordOf(database).catch(() => ({}));
         if (Number(row['done'] ?? 0) >= done) break;
         await sleep(10);
       }
@@ -46,7 +46,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     const options = { cwd: project.dir, env: { DATABASE_URL: database.url } };
     const reach = async (done: number): Promise<void> => {
       for (let look = 0; look < 600; look++) {
-        const row = await recordOf(database).catch(() => ({}) as Record<string, unknown>);
+        const row = await recordOf(database).catch(() => ({}));
         if (Number(row['done'] ?? 0) >= done) return;
         await sleep(10);
       }
