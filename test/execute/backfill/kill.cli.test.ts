@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { servers, spawnCli, runCli } from '../../support/database.js';
 import { createWorkspace } from '../../app/workspace.js';
 import { openSteps } from '../support.js';
-import { people, recordOf, timesDone } from './support.js';
+import { doneSoFar, people, recordOf, timesDone } from './support.js';
 
 describe.each(servers)('the program with a backfill, on PostgreSQL $major', (server) => {
   it('loses nothing and repeats nothing when it is killed again and again', async () => {
@@ -20,8 +20,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     for (const done of [100, 500, 900, 1400]) {
       const running = spawnCli(['up'], options);
       for (let look = 0; look < 600; look++) {
-        const row = await recordOf(database).catch(() => ({}));
-        if (Number(row['done'] ?? 0) >= done) break;
+        if ((await doneSoFar(database)) >= done) break;
         await sleep(10);
       }
       running.kill('SIGKILL');
@@ -46,8 +45,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     const options = { cwd: project.dir, env: { DATABASE_URL: database.url } };
     const reach = async (done: number): Promise<void> => {
       for (let look = 0; look < 600; look++) {
-        const row = await recordOf(database).catch(() => ({}));
-        if (Number(row['done'] ?? 0) >= done) return;
+        if ((await doneSoFar(database)) >= done) return;
         await sleep(10);
       }
     };

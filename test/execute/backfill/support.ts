@@ -1,4 +1,3 @@
-import type { Workspace } from '../../app/workspace.js';
 import type { TestDatabase } from '../../support/database.js';
 
 /** A table of people, with an id of some type; `id` is SQL over the running number `i`. */
@@ -38,17 +37,10 @@ export async function refuseRows(database: TestDatabase, condition: string): Pro
     create trigger refuse before update on people for each row execute function refuse()`);
 }
 
-/** Stops a run after the batch with this number. */
-export async function stopAfter(workspace: Workspace, done: number): Promise<AbortSignal> {
-  const stop = new AbortController();
-  const watcher = setInterval(() => {
-    void workspace.database
-      .query<{ done: string }>(`select done from lockkeeper.backfills`)
-      .then(([row]) => {
-        if (Number(row?.done ?? 0) >= done) stop.abort();
-      })
-      .catch(() => undefined);
-  }, 20);
-  stop.signal.addEventListener('abort', () => clearInterval(watcher));
-  return Promise.resolve(stop.signal);
+/** Rows that the only backfill has passed; 0 before it has begun. */
+export async function doneSoFar(database: TestDatabase): Promise<number> {
+  const rows = await database
+    .query<{ done: string }>('select done from lockkeeper.backfills')
+    .catch(() => []);
+  return Number(rows[0]?.done ?? 0);
 }
