@@ -123,7 +123,7 @@ describe.each(chosenServers)('a run that loses its server, on PostgreSQL $major'
     const expected = await undisturbed(server);
     let number = 0;
     const line = async (): Promise<void> => {
-      while (tally.total < disturbances * 0.6 && !timeIsUp())
+      while (tally.total < disturbances * 0.6 && !timeIsUp(0.5))
         await campaign(server, lineKinds, { number: number++, running: null, expected, tally });
     };
     await Promise.all(Array.from({ length: full ? 3 : 2 }, line));

@@ -38,7 +38,7 @@ export async function appliedIn({ database }: Place): Promise<readonly string[]>
   return rows.map(({ version }) => version);
 }
 
-/** Does this many things, a few at a time, as long as there is time. */
+/** Does this many things, a few at a time, as long as there is time; the first in any case. */
 export async function severalAtOnce(
   times: number,
   together: number,
@@ -46,7 +46,7 @@ export async function severalAtOnce(
 ): Promise<void> {
   let next = 0;
   const line = async (): Promise<void> => {
-    while (next < times && !timeIsUp()) await work(next++);
+    while (next < times && (next === 0 || !timeIsUp())) await work(next++);
   };
   await Promise.all(Array.from({ length: together }, line));
 }

@@ -28,9 +28,12 @@ export const patienceMs = full ? 1_800_000 : 120_000;
 const longestMs = Number(process.env['LOCKKEEPER_TEST_MINUTES'] ?? 9) * 60_000;
 const began = Date.now();
 
-/** Whether a long run should begin no new round: it tells what it did until then, and another seed can go on. */
-export function timeIsUp(): boolean {
-  return full && Date.now() - began > longestMs;
+/**
+ * Whether a long run should begin no new round: it tells what it did until then, and another seed can go on. `share`
+ * is the part of the time that may be used up by then.
+ */
+export function timeIsUp(share = 1): boolean {
+  return full && Date.now() - began > longestMs * share;
 }
 
 // Asked at the start, because that is what is loaded and run; a long run may see commits come.
