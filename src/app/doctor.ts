@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { isLockkeeperError } from '../core/errors.js';
 import { historyTables, readInstallation } from '../history/index.js';
+import { checkObservers } from './check-observers.js';
 import type { DoctorCheck, DoctorReport } from './lockkeeper.js';
 import { shownPath } from '../source/index.js';
 import { closeDatabase, databaseName, findPooling, type Opened, openDatabase } from './session.js';
@@ -26,6 +27,7 @@ function localChecks(config: ResolvedConfig): readonly DoctorCheck[] {
     ),
     ...config.sources.map((source) => migrationsCheck(source.dir, config.root)),
     ...tlsCheck(config),
+    ...checkObservers(config.observe),
   ];
 }
 

@@ -28,6 +28,11 @@ export function sentenceOf(event: AnyEvent): string {
       return `Step ${event.payload.step} of ${event.payload.steps} of ${event.payload.version} begins.`;
     case 'step:success':
       return `Step ${event.payload.report.step} of ${event.payload.version} is done in ${formatDuration(event.payload.report.durationMs)}.`;
+    case 'progress': {
+      const { version, step, what, phase, done: reached, total, unit } = event.payload;
+      const share = total === null ? `${reached} ${unit}` : `${reached} of ${total} ${unit}`;
+      return `Step ${step} of ${version}: ${what}, ${phase}, ${share}.`;
+    }
     case 'warning':
     case 'notice':
       return event.payload.message;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { redactText } from '../../src/core/redact.js';
+import { checkObservers } from '../../src/app/check-observers.js';
 import { failureOf, json, resolveIn } from './project.js';
 
 const hook = 'https://hooks.example.com/services/T0001/abcdefghijklmnopqrstuvwx';
@@ -125,5 +126,27 @@ describe('who listens to runs', () => {
   it('refuses a format that a variable or a caller made up', async () => {
     const error = await failureOf(resolveIn({}, { variables: { LOCKKEEPER_LOG_FORMAT: 'yaml' } }));
     expect(error.message).toBe('The variable LOCKKEEPER_LOG_FORMAT is "yaml". Accepted: "json" or "text".');
+  });
+});
+
+describe('doctor', () => {
+  it('says what listeners cannot write, and whom they tell, without paths that are secrets', async () => {
+    const { observe, root } = await resolveIn(
+      json({
+        log: { file: 'run.log' },
+        metrics: { file: 'gone/metrics.txt' },
+        webhooks: [{ url: hook }],
+      }),
+    );
+    expect(checkObservers(null)).toEqual([]);
+    const checks = checkObservers(observe);
+    expect(checks.map(({ check, status }) => [check, status])).toEqual([
+      ['log', 'ok'],
+      ['metrics', 'problem'],
+      ['metrics', 'warning'],
+      ['webhook', 'ok'],
+    ]);
+    expect(checks[1]?.hint).toContain(`${root}/gone`);
+    expect(checks[3]?.message).toBe('https://hooks.example.com is told of runs, without a signature.');
   });
 });
