@@ -22,7 +22,10 @@ export const metrics = {
     type: 'gauge',
     help: 'When these samples were written; a run in progress that stopped writing was killed.',
   },
-  lockkeeper_last_run_success: { type: 'gauge', help: '1 when the last run ended well, 0 when it did not.' },
+  lockkeeper_last_run_success: {
+    type: 'gauge',
+    help: '1 when the last run that began ended well, 0 when it did not.',
+  },
   lockkeeper_last_run_timestamp_seconds: { type: 'gauge', help: 'When the last run ended.' },
   lockkeeper_last_run_duration_seconds: { type: 'gauge', help: 'How long the last run took.' },
   lockkeeper_last_success_timestamp_seconds: {

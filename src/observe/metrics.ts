@@ -2,19 +2,21 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AnyEvent, eventFrom, type Observer, type Surroundings } from './observer.js';
 import { durationBuckets } from './metric-names.js';
 import type { MetricsOptions } from './options.js';
-import { parseSeries, renderSeries, Samples, type Series } from './prometheus.js';
+import { Changes, parseSeries, renderSeries, type Series } from './prometheus.js';
 
 /**
  * Writes what runs do into a file in Prometheus' text format. Counters go on where the last run left them, so that
  * `increase()` works over programs that live for seconds; series of other databases in the file are kept.
  */
 export function createMetrics({ file, everyMs }: MetricsOptions, about: Surroundings): Observer {
-  const tally = new Tally(about, readSeries(file));
+  const tally = new Tally(about);
   let faulty = false;
   let timer: NodeJS.Timeout | undefined;
   const write = (): void => {
     try {
-      writeAtomically(file, renderSeries(tally.now().mergedInto(readSeries(file))));
+      const changes = tally.now();
+      writeAtomically(file, renderSeries(changes.appliedTo(readSeries(file))));
+      changes.clear();
     } catch (error) {
       if (faulty) return;
       faulty = true;
@@ -44,22 +46,26 @@ export function createMetrics({ file, everyMs }: MetricsOptions, about: Surround
 /** Counts the events of the runs of one verb. */
 class Tally {
   readonly #about: Surroundings;
-  readonly #samples: Samples;
+  readonly #samples: Changes;
   #direction = 'up';
   #waitedMs: number | null = null;
+  #pending = 0;
+  /** A run of this process is at work; that of another is not ours to end. */
+  #running = false;
   /** A run began, ended or was refused; after a dry run the file stays as it is. */
   touched = false;
 
-  constructor(about: Surroundings, before: Series) {
+  constructor(about: Surroundings) {
     this.#about = about;
     const { environment, database, version } = about;
-    this.#samples = new Samples({ environment, database }, before);
+    this.#samples = new Changes({ environment, database });
     this.#samples.forget('lockkeeper_info');
     this.#samples.set('lockkeeper_info', 1, { version });
     this.#addZeros();
   }
 
-  now(): Samples {
+  /** What has changed since the last writing. */
+  now(): Changes {
     this.#samples.set('lockkeeper_last_update_timestamp_seconds', this.#seconds());
     return this.#samples;
   }
@@ -76,7 +82,7 @@ class Tally {
         return this.#end(interrupted ? 'interrupted' : 'failure', event.payload.report.durationMs);
       }
       case 'run:refused':
-        return this.#end('refused', null);
+        return this.#refuse();
       case 'migration:apply:success':
         return this.#migrated(event.payload.report.durationMs / 1000);
       case 'migration:apply:error':
@@ -112,6 +118,8 @@ class Tally {
 
   #begin(migrations: number): void {
     this.touched = true;
+    this.#running = true;
+    this.#pending = migrations;
     this.#samples.set('lockkeeper_run_in_progress', 1);
     this.#samples.set('lockkeeper_run_start_timestamp_seconds', this.#seconds());
     this.#samples.set('lockkeeper_migrations_pending', migrations);
@@ -120,7 +128,8 @@ class Tally {
   #migrated(seconds: number): void {
     const up = this.#direction === 'up';
     this.#samples.add(up ? 'lockkeeper_migrations_applied_total' : 'lockkeeper_migrations_undone_total', 1);
-    this.#samples.add('lockkeeper_migrations_pending', -1);
+    this.#pending--;
+    this.#samples.set('lockkeeper_migrations_pending', this.#pending);
     const name = 'lockkeeper_migration_duration_seconds';
     for (const limit of [...durationBuckets, Number.POSITIVE_INFINITY]) {
       const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : String(limit);
@@ -130,8 +139,17 @@ class Tally {
     this.#samples.add(name, 1, {}, '_count');
   }
 
+  /** Before a run began, the figures of the last one stay; behind it, something broke that has no report. */
+  #refuse(): void {
+    if (this.#running) return this.#end('failure', null);
+    this.touched = true;
+    if (this.#waitedMs !== null) this.#addWait(this.#waitedMs);
+    this.#addRun('refused', 1);
+  }
+
   #end(outcome: string, durationMs: number | null): void {
     this.touched = true;
+    this.#running = false;
     if (this.#waitedMs !== null) this.#addWait(this.#waitedMs);
     this.#addRun(outcome, 1);
     this.#samples.set('lockkeeper_run_in_progress', 0);

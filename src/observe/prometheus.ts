@@ -17,14 +17,18 @@ export function labelsOf(labels: Labels): string {
     .join(',');
 }
 
-/** The series of one environment and database, which their labels, always the first ones, tell from all others. */
-export class Samples {
+/**
+ * What has changed in the series of one environment and database, which their labels, always the first ones, tell from all
+ * others. Only changes are kept: two runs of one database, one of which waits for the other, share the file.
+ */
+export class Changes {
   readonly #own: string;
-  readonly #values: Map<string, number>;
+  readonly #values = new Map<string, number>();
+  readonly #additions = new Map<string, number>();
+  readonly #forgotten = new Set<MetricName>();
 
-  constructor(own: Labels, before: Series) {
+  constructor(own: Labels) {
     this.#own = `{${labelsOf(own)}`;
-    this.#values = new Map([...before].filter(([series]) => this.#isOwn(series)));
   }
 
   set(name: MetricName, value: number, labels: Labels = {}): void {
@@ -34,16 +38,27 @@ export class Samples {
   /** `part` is what a histogram puts behind its name: `_bucket`, `_sum`, `_count`. */
   add(name: MetricName, value: number, labels: Labels = {}, part = ''): void {
     const series = this.#seriesOf(`${name}${part}`, labels);
-    this.#values.set(series, (this.#values.get(series) ?? 0) + value);
+    this.#additions.set(series, (this.#additions.get(series) ?? 0) + value);
   }
 
+  /** Of series whose labels change, such as a version, the old ones have to go. */
   forget(name: MetricName): void {
-    for (const series of this.#values.keys()) if (series.startsWith(`${name}{`)) this.#values.delete(series);
+    this.#forgotten.add(name);
   }
 
-  /** These samples, and those of other databases in the same file. */
-  mergedInto(found: Series): Series {
-    return new Map([...[...found].filter(([series]) => !this.#isOwn(series)), ...this.#values]);
+  /** What the file is to hold, by what it holds now. */
+  appliedTo(found: Series): Series {
+    const result = new Map([...found].filter(([series]) => !this.#isForgotten(series)));
+    for (const [series, value] of this.#values) result.set(series, value);
+    for (const [series, value] of this.#additions) result.set(series, (result.get(series) ?? 0) + value);
+    return result;
+  }
+
+  /** They are in the file now. */
+  clear(): void {
+    this.#values.clear();
+    this.#additions.clear();
+    this.#forgotten.clear();
   }
 
   #seriesOf(name: string, labels: Labels): string {
@@ -51,9 +66,13 @@ export class Samples {
     return `${name}${this.#own}${more === '' ? '' : `,${more}`}}`;
   }
 
-  #isOwn(series: string): boolean {
-    const labels = series.slice(series.indexOf('{'));
-    return labels === `${this.#own}}` || labels.startsWith(`${this.#own},`);
+  #isForgotten(series: string): boolean {
+    const family = familyOf(series);
+    return (
+      family !== null &&
+      this.#forgotten.has(family) &&
+      series.slice(series.indexOf('{')).startsWith(`${this.#own},`)
+    );
   }
 }
 

@@ -96,6 +96,39 @@ it('goes on counting where the last run left off, and keeps when a run last went
   expect(project.read('lk.prom').match(/^lockkeeper_info\{/gm)).toHaveLength(1);
 });
 
+it('leaves the figures of a run at work alone where another one waits for it and gives up', () => {
+  const file = join(project.dir, 'lk.prom');
+  const atWork = createMetrics({ file, everyMs: 60_000 }, surroundings());
+  const waiting = createMetrics({ file, everyMs: 60_000 }, surroundings());
+  const migrations = [{ version: '1', name: 'a' }];
+  atWork.hear('run:start', { runId: 'r', direction: 'up', environment: 'test', migrations });
+  waiting.hear('lock:wait', { waitedMs: 30_000, holder: null });
+  waiting.hear('run:refused', { verb: 'up', environment: 'test', error: { ...error, code: 'LOCK_HELD' } });
+  void waiting.end();
+  expect(samples()).toMatchObject({
+    lockkeeper_run_in_progress: 1,
+    'lockkeeper_runs_total{verb="up",outcome="refused"}': 1,
+    lockkeeper_lock_wait_seconds_total: 30,
+  });
+  expect(samples()).not.toHaveProperty('lockkeeper_last_run_success');
+  atWork.hear('migration:apply:success', {
+    runId: 'r',
+    version: '1',
+    name: 'a',
+    direction: 'up',
+    report: { version: '1', name: 'a', durationMs: 1, steps: [] },
+  });
+  atWork.hear('run:success', { report });
+  void atWork.end();
+  expect(samples()).toMatchObject({
+    lockkeeper_run_in_progress: 0,
+    lockkeeper_last_run_success: 1,
+    lockkeeper_migrations_applied_total: 1,
+    'lockkeeper_runs_total{verb="up",outcome="refused"}': 1,
+    lockkeeper_lock_wait_seconds_total: 30,
+  });
+});
+
 it('keeps the series of other databases in the same file, and nothing that is not ours', () => {
   runOnce(surroundings({ database: 'other:5432/shop' }));
   writeFileSync(join(project.dir, 'lk.prom'), `${project.read('lk.prom')}foreign_total{a="b"} 7\nrubbish\n`);
