@@ -105,13 +105,13 @@ export class Watch {
   /** It has ended. Resolves when no cancel of ours can hit what comes next. */
   async end(): Promise<void> {
     this.#turn = null;
-    if (this.#cancelling !== null) await this.#cancelling;
+    if (this.#cancelling !== null) await this.#cancelling.catch(() => {}); // said by whoever sent it
   }
 
   /** The step has failed and is being settled, which has limits of its own: from here on it is only looked at. */
   async suspendBudget(): Promise<void> {
     if (this.#turn !== null) this.#turn = { ...this.#turn, budgetMs: 0 };
-    if (this.#cancelling !== null) await this.#cancelling;
+    if (this.#cancelling !== null) await this.#cancelling.catch(() => {}); // said by whoever sent it
   }
 
   /** Whether a 57014 is ours. */
@@ -160,7 +160,8 @@ export class Watch {
   async #cancel(lookout: Lookout, transaction: string): Promise<void> {
     // Set before the query, since the worker may have heard it before we have the answer.
     this.#cancelled = 2;
-    if (!(await lookout.cancelWorker(transaction))) this.#cancelled = 0;
+    const told = within(lookout.cancelWorker(transaction), lookWithinMs, () => lookout.cut());
+    if (!(await told)) this.#cancelled = 0;
   }
 
   async #open(): Promise<Lookout> {
