@@ -166,7 +166,11 @@ class Relay {
   #onError(error: Error & Partial<ServerError>, connection: WireConnection): void {
     if (this.#error !== null) return;
     this.#error = error;
+    this.#whenFree(error, connection);
     if (!isPlainQuery(this.#query)) this.#query.handleError(error, connection);
+  }
+
+  #whenFree(error: Error & Partial<ServerError>, connection: WireConnection): void {
     if (error.severity === undefined) {
       // Not the server's: nothing was sent, or the connection is gone.
       if (/^Connection terminated|not queryable|ECONN|EPIPE/.test(error.message))

@@ -191,6 +191,7 @@ export class Conversation implements GuestHost {
 
   async #send(query: GuestQuery, call: Call): Promise<GuestAnswer> {
     const stream = isPlainQuery(query) ? null : { query, call };
+    if (stream !== null) keepQuiet(query);
     this.#stream = stream;
     try {
       const pieces = readPieces(call.sql ?? '');

@@ -17,7 +17,8 @@ export function placeOf(stack: string, file: string): CodePlace | null {
   for (const frame of stack.split('\n')) {
     const at = frame.lastIndexOf(name);
     if (at < 0) continue;
-    const match = /^:(\d+):(\d+)/.exec(frame.slice(at + name.length));
+    // A native import may carry a query behind the name.
+    const match = /^(?:\?[^\s:)]*)?:(\d+):(\d+)/.exec(frame.slice(at + name.length));
     if (match !== null) return { line: Number(match[1]), column: Number(match[2]) };
   }
   return null;
