@@ -54,7 +54,7 @@ export async function lockHolder(session: Session, key: AdvisoryKey): Promise<Lo
     query: string | null;
   }>(
     /* sql */ `
-    select l.pid, a.application_name, a.usename, a.client_addr::text,
+    select l.pid, a.application_name, a.usename, host(a.client_addr) as client_addr,
            to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
            left(a.query, 200) as query
     from pg_locks l

@@ -23,7 +23,7 @@ export interface LockSession {
 export async function readLockSession(session: Session, key: AdvisoryKey): Promise<LockSession | null> {
   const rows = await session.query<Record<string, string | null> & { pid: number }>(
     /* sql */ `
-    select l.pid, a.application_name, a.usename, a.client_addr::text, a.state, a.query,
+    select l.pid, a.application_name, a.usename, host(a.client_addr) as client_addr, a.state, a.query,
            extract(epoch from a.backend_start)::text as backend_start,
            to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
            to_char(a.query_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as query_start

@@ -51,6 +51,8 @@ describe.each(servers)('lock on PostgreSQL $major', (server) => {
       alive: true,
     });
     expect(JSON.stringify(holder)).not.toContain('hunter22');
+    // Without the netmask that PostgreSQL writes behind an address.
+    expect(holder?.clientAddress ?? '').not.toContain('/');
     expect(await failure(lockkeeper.lock.release())).toMatchObject({ code: 'CONFIRMATION_MISSING', exit: 5 });
     expect((await lockkeeper.lock.status()).held).toBe(true);
     const released = await lockkeeper.lock.release();
