@@ -8,7 +8,6 @@ import { compareState, migrationKey, type MigrationState, type UnfinishedMigrati
 import type { FailedItem, StatusReport } from './lockkeeper.js';
 import { checkEnvironments, runsIn } from './check-environments.js';
 import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
-import { percentOf } from './backfill.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
 
@@ -67,6 +66,7 @@ function asWarning({ message, hint }: LockkeeperError): Warning {
 async function failedItems(state: MigrationState, prepared: Prepared): Promise<readonly FailedItem[]> {
   if (state.unfinished.length === 0) return [];
   const { opened, tables, installation } = prepared;
+  const { percentOf } = await import('./backfill.js'); // not before: most calls of status never need it
   const known = installation.schemaVersion >= versionOfBackfills;
   const rows = known ? await readBackfills(opened.session, tables) : [];
   return state.unfinished.map((unfinished) => {
