@@ -4,7 +4,7 @@ import type { RunReport } from '../../../src/core/report.js';
 import { servers, type TestServer } from '../../support/database.js';
 import { createWorkspace, failure, record, reportOf, type Workspace } from '../../app/workspace.js';
 import { openSteps, workerAt } from '../support.js';
-import { people, recordOf, timesDone } from './support.js';
+import { doneSoFar, people, recordOf, timesDone } from './support.js';
 
 /** Slow enough to be met in the middle: every row takes about a fifth of a millisecond. */
 const slow = `set enable_seqscan = on;
@@ -21,12 +21,10 @@ async function begun(server: TestServer, rows = 3000): Promise<Workspace> {
   return workspace;
 }
 
+/** Waits, as long as a busy machine may need. */
 async function reaches(workspace: Workspace, done: number): Promise<void> {
-  for (let look = 0; look < 400; look++) {
-    const rows = await workspace.database
-      .query<{ done: string }>('select done from lockkeeper.backfills')
-      .catch(() => []);
-    if (Number(rows[0]?.done ?? 0) >= done) return;
+  for (let look = 0; look < 2000; look++) {
+    if ((await doneSoFar(workspace.database)) >= done) return;
     await sleep(10);
   }
   throw new Error(`The backfill did not reach ${done} rows.`);

@@ -19,7 +19,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     const options = { cwd: project.dir, env: { DATABASE_URL: database.url } };
     for (const done of [100, 500, 900, 1400]) {
       const running = spawnCli(['up'], options);
-      for (let look = 0; look < 600; look++) {
+      for (let look = 0; look < 2000; look++) {
         if ((await doneSoFar(database)) >= done) break;
         await sleep(10);
       }
@@ -44,7 +44,7 @@ update people set done = done + 1 where pg_sleep(0.0002) is not null;`,
     await people(database, 3000);
     const options = { cwd: project.dir, env: { DATABASE_URL: database.url } };
     const reach = async (done: number): Promise<void> => {
-      for (let look = 0; look < 600; look++) {
+      for (let look = 0; look < 2000; look++) {
         if ((await doneSoFar(database)) >= done) return;
         await sleep(10);
       }
