@@ -15,7 +15,15 @@ function renderFigures(rows) {
   const place = ({ harness, major, seed }) => [order.indexOf(harness), major, seed];
   const known = rows.filter(({ harness }) => order.includes(harness));
   known.sort((a, b) => compare(place(a), place(b)));
-  return table(
+  const sum = (harness, name) =>
+    known
+      .filter((row) => row.harness === harness)
+      .reduce((total, { figures }) => total + figures[name], 0)
+      .toLocaleString('en');
+  const totals =
+    `In all: ${sum('kill', 'kills')} kills; ${sum('connection', 'moments')} lost connections and stopped servers; ` +
+    `${sum('files', 'files')} generated files, ${sum('files', 'differences')} differences.`;
+  const lines = table(
     ['harness', 'PostgreSQL', 'figures', 'when and what'],
     known.map(({ harness, major, figures, date, commit, node, seed }) => [
       code(harness),
@@ -26,6 +34,7 @@ function renderFigures(rows) {
       `${date}, commit ${commit}, Node ${node.slice(1)}, seed ${seed}`,
     ]),
   );
+  return `${totals}\n\n${lines}`;
 }
 
 function renderMajors(rows, stated) {
