@@ -49,7 +49,7 @@ describe.skipIf(psql === null).each(chosenServers)('generated files, on PostgreS
     let next = first;
     const count = (verdict: Verdict): void => {
       const name =
-        verdict.kind === 'same' ? verdict.as : verdict.kind === 'different' ? 'differences' : 'refused';
+        verdict.kind === 'same' ? verdict.as : verdict.kind === 'different' ? 'differences' : verdict.kind;
       counts[name] = (counts[name] ?? 0) + 1;
     };
     const work = async (): Promise<void> => {
