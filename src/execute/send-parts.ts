@@ -42,10 +42,11 @@ export class UnexpectedTag extends Error {
 }
 
 /**
- * Sends parts as messages and checks every answer.
+ * Sends parts as messages and checks every answer. Gives the first value of the last row, as text; null for none.
  * @throws {PartRefused} {ValidationRows} {UnexpectedTag} {ConnectionEnded}
  */
-export async function sendParts(session: Session, parts: readonly Part[]): Promise<void> {
+export async function sendParts(session: Session, parts: readonly Part[]): Promise<string | null> {
+  let last: string | null = null;
   for (const message of buildMessages(parts)) {
     let outcome: MessageOutcome;
     try {
@@ -54,7 +55,9 @@ export async function sendParts(session: Session, parts: readonly Part[]): Promi
       throw error instanceof MessageRefused ? locate(message, error) : error;
     }
     checkAnswers(message, outcome);
+    ({ last } = outcome);
   }
+  return last;
 }
 
 function checkAnswers(message: OutgoingMessage, outcome: MessageOutcome): void {

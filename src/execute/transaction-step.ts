@@ -35,7 +35,7 @@ export async function runTransactionStep(
     ahead !== undefined && run.lease === null && isQuick(stepRun.planned, stepRun.step)
       ? () => ahead.send(stepRun, attempts.retries === 0)
       : () => sendParts(run.session, transactionParts(run, stepRun));
-  await withRetries(run, stepRun, attempts, () => cancellable(run, work));
+  await withRetries(run, stepRun, attempts, () => cancellable<unknown>(run, work));
   return {
     step: stepRun.step.number,
     transaction: true,
@@ -57,7 +57,7 @@ export async function withRetries(
   run: Run,
   stepRun: StepRun,
   attempts: Attempts,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<void> {
   for (;;) {
     try {

@@ -8,6 +8,8 @@ export interface MessageOutcome {
   readonly tags: readonly string[];
   /** Rows that each statement returned; the rows themselves are not kept. */
   readonly rows: readonly number[];
+  /** First value of the last row of all, as text; null where there was none. */
+  readonly last: string | null;
 }
 
 /** The fields of an ErrorResponse (protocol manual, section "Error and Notice Message Fields"). */
@@ -84,6 +86,7 @@ export class Message implements Submittable {
   readonly #tags: string[] = [];
   readonly #rows: number[] = [];
   #rowsOfStatement = 0;
+  #last: string | null = null;
   #written = false;
   #refusal: unknown = null;
   #resolve: (outcome: MessageOutcome) => void = () => {};
@@ -117,8 +120,9 @@ export class Message implements Submittable {
 
   handleRowDescription(): void {}
 
-  handleDataRow(): void {
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     this.#rowsOfStatement += 1;
+    this.#last = fields[0] ?? null;
   }
 
   handleCommandComplete(message: { text: string }): void {
@@ -146,7 +150,7 @@ export class Message implements Submittable {
   handleCopyData(): void {}
 
   handleReadyForQuery(): void {
-    this.#resolve({ tags: this.#tags, rows: this.#rows });
+    this.#resolve({ tags: this.#tags, rows: this.#rows, last: this.#last });
   }
 
   /**

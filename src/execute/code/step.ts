@@ -19,7 +19,7 @@ import { type FunctionProgress, readCommitted } from './recovery.js';
 import { Replay } from './replay.js';
 import { lockTrouble, waitForNextTry } from './retries.js';
 import type { Sender } from './sent.js';
-import { CodeTransaction, type TransactionState } from './transaction.js';
+import { CodeTransaction, NotIntact, type TransactionState } from './transaction.js';
 import { TransactionSender } from './transaction-sender.js';
 
 type CodeStepRun = StepRun & { readonly step: CodeStep };
@@ -106,12 +106,13 @@ async function attempt(
     await transaction.abandon();
     throw error;
   }
-  const state = await transaction.state();
-  if (state !== 'intact') {
+  try {
+    await transaction.close();
+  } catch (error) {
+    if (!(error instanceof NotIntact)) throw error;
     await transaction.abandon();
-    throw notIntact(code, state, stepRun.planned.migration.version);
+    throw notIntact(code, error.state, stepRun.planned.migration.version);
   }
-  await transaction.close();
   const before = completed.reduce((sum, { statements }) => sum + statements, 0);
   return { step: transaction.number, statements: Math.max(0, code.conversation.statements - before) };
 }

@@ -23,10 +23,19 @@ import {
 } from '../envelope.js';
 import { ourRole, ours, type Part } from '../parts.js';
 import type { Run } from '../run.js';
-import { sendParts } from '../send-parts.js';
+import { PartRefused, sendParts } from '../send-parts.js';
 import type { CommittedPiece } from './sent.js';
 
-export type TransactionState = 'intact' | 'failed' | 'ended';
+export type TransactionState = 'failed' | 'ended';
+
+/** The function may have swallowed an error that broke the transaction; and whatever it called may have ended it. */
+export class NotIntact extends Error {
+  readonly state: TransactionState;
+  constructor(state: TransactionState, cause: unknown) {
+    super(`The transaction has ${state}.`, { cause });
+    this.state = state;
+  }
+}
 
 /** What a function has set for its session, in the place of which the run's own has to stand now and then. */
 interface SessionSettings extends Record<string, unknown> {
@@ -84,11 +93,8 @@ export class CodeTransaction {
       ...run.frame.begin(`${this.#stepRun.planned.migration.version}:${this.#number}`),
       ours(claimStep(run.tables, this.#journal(null), run.stamp, run.guard), 'INSERT 0 1'),
     ];
-    await sendParts(
-      run.session,
-      this.#split ? [...claim, ...this.#settings] : opening(run, this.#stepRun, null),
-    );
-    this.#id = await currentTransaction(run);
+    const parts = this.#split ? [...claim, ...this.#settings] : opening(run, this.#stepRun, null);
+    this.#id = await sendParts(run.session, [...parts, whichTransaction]);
   }
 
   /** Takes back what the open transaction holds, and begins it again. */
@@ -131,42 +137,38 @@ export class CodeTransaction {
     this.#number += 1;
   }
 
-  /** Writes the history and commits. The session is as it was before the migration. */
+  /**
+   * Writes the history and commits. The session is as it was before the migration.
+   * @throws {NotIntact} first of all, and `abandon` is what is left to do then.
+   */
   async close(): Promise<void> {
     const run = this.#run;
-    const { planned } = this.#stepRun;
+    const probe = stillTheSame(this.#id ?? '');
     try {
-      if (!this.#split) {
-        await sendParts(run.session, closing(run, this.#stepRun));
-        return;
-      }
-      const journal = this.#journal(null);
-      await sendParts(run.session, [
-        ourRole,
-        ...validationParts(run.direction === 'up' ? planned.migration.validateAfter : null),
-        ours(completeStep(run.tables, journal), 'UPDATE 1'),
-        ours(forgetAnswers(run.tables, journal)),
-        ...closeMigration(run, planned, run.guard),
-        ...committing(run),
-        ...run.frame.hygiene,
-      ]);
+      await sendParts(run.session, [probe, ...this.#closing()]);
     } catch (error) {
+      const state = stateAt(error, probe);
+      if (state !== null) throw new NotIntact(state, error);
       if (run.session.lost === null && run.session.transactionStatus !== 'I')
         await run.session.send('rollback');
       throw error;
     }
   }
 
-  /** The function may have swallowed an error that broke the transaction; and whatever it called may have ended it. */
-  async state(): Promise<TransactionState> {
-    try {
-      // The status byte of the driver may be one answer behind, so the server itself is asked.
-      const now = await currentTransaction(this.#run);
-      return this.#run.session.transactionStatus === 'T' && now === this.#id ? 'intact' : 'ended';
-    } catch (error) {
-      if ((error as { code?: string }).code === sqlstate.inFailedSqlTransaction) return 'failed';
-      throw error;
-    }
+  #closing(): readonly Part[] {
+    const run = this.#run;
+    const { planned } = this.#stepRun;
+    if (!this.#split) return closing(run, this.#stepRun);
+    const journal = this.#journal(null);
+    return [
+      ourRole,
+      ...validationParts(run.direction === 'up' ? planned.migration.validateAfter : null),
+      ours(completeStep(run.tables, journal), 'UPDATE 1'),
+      ours(forgetAnswers(run.tables, journal)),
+      ...closeMigration(run, planned, run.guard),
+      ...committing(run),
+      ...run.frame.hygiene,
+    ];
   }
 
   /**
@@ -222,9 +224,17 @@ async function outcomeOf({ session }: Run, id: string): Promise<'rolled back by 
   return rows[0]?.status === 'aborted' ? 'rolled back by us' : 'unknown';
 }
 
-async function currentTransaction({ session }: Run): Promise<string> {
-  const rows = await session.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
-  return rows[0]?.xid ?? '';
+const whichTransaction = ours('select pg_catalog.pg_current_xact_id()', 'SELECT 1');
+
+/** Raises 22012 in any other transaction, and 25P02 in a failed one. */
+const stillTheSame = (id: string): Part =>
+  ours(`select 1 / (pg_catalog.pg_current_xact_id()::text = ${quoteLiteral(id)})::int`, 'SELECT 1');
+
+/** What the probe found; null where something else failed. */
+function stateAt(error: unknown, probe: Part): TransactionState | null {
+  if (!(error instanceof PartRefused) || error.part !== probe) return null;
+  if (error.server.code === sqlstate.inFailedSqlTransaction) return 'failed';
+  return error.server.code === sqlstate.divisionByZero ? 'ended' : null;
 }
 
 async function readSettings({ session }: Run): Promise<SessionSettings> {
