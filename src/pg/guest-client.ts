@@ -4,8 +4,8 @@ import type { Session } from './session.js';
 
 /** What becomes of whatever is asked of a guest's client. */
 export interface GuestHost {
-  /** A query that wants to be sent. `stack` holds the place of the call. */
-  submit(query: GuestQuery, stack: string): void;
+  /** A query that wants to be sent. The stack of `site` holds the place of the call. */
+  submit(query: GuestQuery, site: Error): void;
   /** Somebody tried to end the connection. */
   ended(): void;
 }
@@ -64,32 +64,32 @@ export class GuestClient extends Client {
     ];
     if (config === null || config === undefined)
       throw new TypeError('Client was passed a null or undefined query');
-    const stack = callStack();
+    const site = callSite();
     if (isSubmittable(config)) {
       const given = typeof values === 'function' ? (values as Callback) : callback;
       if (config.callback === undefined && given !== undefined) config.callback = given;
-      return this.#submit(config, { stack, result: config });
+      return this.#submit(config, { site, result: config });
     }
     const query = new Query(config, values as unknown[], callback as never) as unknown as DriverQuery;
     if (query.callback !== undefined && query.callback !== null) {
       if (typeof query.callback !== 'function') throw new TypeError('callback is not a function');
-      return this.#submit(query, { stack, result: undefined });
+      return this.#submit(query, { site, result: undefined });
     }
     const promise = new Promise((resolve, reject) => {
       query.callback = (error, result) => {
         if (error === null || error === undefined) resolve(result);
-        else reject(withStack(error, stack));
+        else reject(withStack(error, site));
       };
     });
     promise.catch(() => {}); // the host knows of every failure; a call that nobody awaits must not end the process
-    return this.#submit(query, { stack, result: promise });
+    return this.#submit(query, { site, result: promise });
   }
 
-  #submit(query: DriverQuery, about: { readonly stack: string; readonly result: unknown }): never {
+  #submit(query: DriverQuery, about: { readonly site: Error; readonly result: unknown }): never {
     // The driver fills in its own type parsers where there are none yet; here those of the guest come first.
     const result = query['_result'];
     if (result !== undefined) result['_types'] ??= Reflect.get(this, '_types');
-    this.#host.submit(query, about.stack);
+    this.#host.submit(query, about.site);
     return about.result as never;
   }
 
@@ -126,17 +126,20 @@ function isSubmittable(config: DriverQuery | string): config is DriverQuery {
   return typeof config === 'object' && typeof config.submit === 'function';
 }
 
-/** The stack of the caller, deep enough to reach through a library. */
-export function callStack(): string {
+/**
+ * An error whose stack is that of the caller, deep enough to reach through a library. V8 writes the text of a stack
+ * when it is first asked for, which few calls are; that text is most of the cost.
+ */
+export function callSite(): Error {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = deepStack;
-  const { stack = '' } = new Error('call site');
+  const site = new Error('call site');
   Error.stackTraceLimit = before;
-  return stack;
+  return site;
 }
 
 /** The error of the server with the stack of the call that caused it, instead of that of the socket. */
-function withStack(error: Error, stack: string): Error {
+function withStack(error: Error, { stack = '' }: Error): Error {
   error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n'))}`;
   return error;
 }

@@ -9,7 +9,7 @@ export {
 export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
 export { baselineOf, openSession, type SessionOptions } from './connect.js';
 export { withLimit } from './limit.js';
-export { callStack, GuestClient, type GuestHost } from './guest-client.js';
+export { callSite, GuestClient, type GuestHost } from './guest-client.js';
 export {
   type AnswerKeeper,
   type AnswerMessage,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
 import {
-  callStack,
+  callSite,
   type GuestAnswer,
   type GuestHost,
   type GuestQuery,
@@ -11,7 +11,7 @@ import {
   tellError,
   textOfQuery,
 } from '../../pg/index.js';
-import { type Call, codeFailure, type CodeFile, placeOf } from './failure.js';
+import { type Call, CallAt, codeFailure, type CodeFile } from './failure.js';
 import { readPieces } from './pieces.js';
 import type { Sender } from './sent.js';
 
@@ -82,9 +82,9 @@ export class Conversation implements GuestHost {
   }
 
   /** A query of a driver's client. */
-  submit(query: GuestQuery, stack: string): void {
+  submit(query: GuestQuery, site: Error): void {
     const sql = this.#textOf(query);
-    const call = this.#call({ sql, method: 'query' }, stack);
+    const call = this.#call({ sql, method: 'query' }, site);
     void this.#enqueue(call, async () => {
       if (sql === null) throw unreadable();
       return await this.#send(query, call);
@@ -106,7 +106,7 @@ export class Conversation implements GuestHost {
 
   /** A query of `db`. @throws {LockkeeperError} with the place of the call. */
   async ask(query: GuestQuery, what: Pick<Call, 'sql' | 'method'>): Promise<GuestAnswer> {
-    const call = this.#call(what, callStack());
+    const call = this.#call(what, callSite());
     const answer = await this.#enqueue(call, () => this.#send(query, call)).catch((error: unknown) => {
       throw this.failureOf(error) ?? error;
     });
@@ -115,7 +115,7 @@ export class Conversation implements GuestHost {
 
   /** Work of `db` that takes rows from a source of the user's. */
   async load<Value>(what: Pick<Call, 'sql' | 'method'>, work: () => Promise<Value>): Promise<Value> {
-    const call = this.#call(what, callStack());
+    const call = this.#call(what, callSite());
     const { sender } = this.#options;
     return await this.#enqueue(call, () => sender.work(call, () => this.#source.run(true, work))).catch(
       (error: unknown) => {
@@ -125,8 +125,8 @@ export class Conversation implements GuestHost {
   }
 
   /** An error of ours about an answer, with the place of the call. */
-  problem(error: LockkeeperError, what: Pick<Call, 'sql' | 'method'>, stack: string): LockkeeperError {
-    return codeFailure(error, this.#call(what, stack));
+  problem(error: LockkeeperError, what: Pick<Call, 'sql' | 'method'>, site: Error): LockkeeperError {
+    return codeFailure(error, this.#call(what, site));
   }
 
   /**
@@ -175,10 +175,8 @@ export class Conversation implements GuestHost {
     });
   }
 
-  /** The place of the call, from a stack that was taken while the caller was on it. */
-  #call(what: Pick<Call, 'sql' | 'method'>, stack: string): Call {
-    const { file, transaction } = this.#options;
-    return { ...what, place: placeOf(stack, file.shown), file, transaction };
+  #call(what: Pick<Call, 'sql' | 'method'>, site: Error): Call {
+    return new CallAt(what, site, this.#options);
   }
 
   #textOf(query: GuestQuery): string | null {

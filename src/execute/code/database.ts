@@ -7,7 +7,7 @@ import type {
   SqlFragment,
   SqlValue,
 } from '../../migration/database.js';
-import { callStack, copyRows, GuestClient, plainQuery, type Session, upsertRows } from '../../pg/index.js';
+import { callSite, copyRows, GuestClient, plainQuery, type Session, upsertRows } from '../../pg/index.js';
 import type { Conversation } from './conversation.js';
 
 /**
@@ -85,7 +85,7 @@ export class CodeDatabase implements MigrationDatabase {
 
   async #one<Row extends ResultRow>(text: string | SqlFragment, values: readonly SqlValue[]): Promise<Row> {
     const sql = typeof text === 'string' ? text : text.text;
-    const stack = callStack();
+    const site = callSite();
     const { rows } = await this.#query<Row>(text, values, 'one');
     const row = rows[0];
     if (rows.length === 1 && row !== undefined) return row;
@@ -93,7 +93,7 @@ export class CodeDatabase implements MigrationDatabase {
       message: `db.one() got ${rows.length} rows from: ${sql.slice(0, 200)}`,
       hint: 'Use db.query() where there may be none or several.',
     });
-    throw this.#conversation.problem(problem, { sql, method: 'one' }, stack);
+    throw this.#conversation.problem(problem, { sql, method: 'one' }, site);
   }
 
   async #exec(text: string | SqlFragment): Promise<void> {

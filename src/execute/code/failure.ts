@@ -39,6 +39,33 @@ export interface Call {
   readonly transaction: boolean;
 }
 
+/** A call of `db` or of its client. Its place is looked for when it is first asked for. */
+export class CallAt implements Call {
+  readonly sql: string | null;
+  readonly method: string | null;
+  readonly file: CodeFile;
+  readonly transaction: boolean;
+  readonly #site: Error;
+  #place: CodePlace | null | undefined;
+
+  constructor(
+    what: Pick<Call, 'sql' | 'method'>,
+    site: Error,
+    where: { readonly file: CodeFile; readonly transaction: boolean },
+  ) {
+    this.sql = what.sql;
+    this.method = what.method;
+    this.file = where.file;
+    this.transaction = where.transaction;
+    this.#site = site;
+  }
+
+  get place(): CodePlace | null {
+    this.#place ??= placeOf(this.#site.stack ?? '', this.file.shown);
+    return this.#place;
+  }
+}
+
 /** One error for a statement that a code migration sent: the place of the call, and the place in the SQL. */
 export function codeFailure(
   error: unknown,

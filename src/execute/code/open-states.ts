@@ -1,4 +1,5 @@
 import type { StatementTraits } from '../../sql/statement.js';
+import type { Call } from './failure.js';
 
 /** Something that ends with the transaction, e.g. SET LOCAL. */
 export interface OpenState {
@@ -17,10 +18,11 @@ export class OpenStates {
     return this.#states[0] ?? null;
   }
 
-  note(statements: readonly StatementTraits[], at: Omit<OpenState, 'what'>): void {
+  note(statements: readonly StatementTraits[], at: { readonly call: Call; readonly depth: number }): void {
     for (const { transactionState, control } of statements) {
       if (transactionState === null || control === 'savepoint') continue;
-      this.#states = [...this.#states, { what: transactionState, ...at }];
+      const line = at.call.place?.line ?? null;
+      this.#states = [...this.#states, { what: transactionState, line, depth: at.depth }];
     }
   }
 

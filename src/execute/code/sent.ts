@@ -38,7 +38,7 @@ const longestText = 2000;
 export function sentStatement(
   what: { readonly text: string; readonly values: readonly unknown[] | undefined },
   about: {
-    readonly line: number | null;
+    readonly call: Call;
     readonly traits: readonly StatementTraits[];
     readonly answer: readonly AnswerMessage[] | null;
   },
@@ -50,7 +50,9 @@ export function sentStatement(
   return {
     text: shorten(what.text),
     hash: statementHash(what.text, what.values),
-    line: about.line,
+    get line() {
+      return about.call.place?.line ?? null;
+    },
     session: lost ? 'lost' : states.includes('set') ? 'set' : null,
     answer: about.answer,
   };

@@ -146,7 +146,7 @@ export class TransactionSender implements Sender {
     done?.();
     if (done !== undefined) this.#states.keepWithin(this.#savepoints.depth);
     else this.#answered = true;
-    this.#states.note(unit.traits, { line: unit.call.place?.line ?? null, depth: this.#savepoints.depth });
+    this.#states.note(unit.traits, { call: unit.call, depth: this.#savepoints.depth });
     this.#keep(unit, answer.messages);
     return answer;
   }
@@ -271,7 +271,7 @@ export class TransactionSender implements Sender {
     const size = unit.keeper === this.#budget ? 0 : JSON.stringify(messages).length;
     this.#budget.left -= size;
     const answer = this.#budget.left < 0 ? null : messages;
-    const about = { line: call.place?.line ?? null, traits, answer };
+    const about = { call, traits, answer };
     this.#sent.push(sentStatement({ text, values: query.values }, about));
   }
 }
