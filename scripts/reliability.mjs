@@ -13,7 +13,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'test/reliability');
 
 /** How many rounds each does when nothing is said. */
-const usual = { files: 5000, kill: 500, connection: 100, crowd: 3, traffic: 1, foreign: 25, majors: 1 };
+const usual = {
+  files: 5000,
+  kill: 500,
+  connection: 100,
+  pause: 100,
+  crowd: 3,
+  traffic: 1,
+  foreign: 25,
+  majors: 1,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
