@@ -68,6 +68,9 @@ export async function lockDatabase(
   return { lock: sessionLock(config, opened), installation };
 }
 
+/** A live run on a busy machine takes its time between two messages of one transaction. */
+const shortestIdleMs = 2000;
+
 async function takeLease(
   config: ResolvedConfig,
   context: Context,
@@ -93,7 +96,7 @@ async function takeLease(
     mark: runMark(runId),
     baseline: transactionBaseline(baselineOf(connection, config.run), {
       major: session.info.major,
-      idleInTransactionMs: lifetimeMs,
+      idleInTransactionMs: Math.max(lifetimeMs, shortestIdleMs),
     }),
     role: connection.role,
     guard,

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createLockkeeper } from '../../src/app/create-lockkeeper.js';
+import { isLockkeeperError } from '../../src/core/errors.js';
 import type { TestServer } from '../support/database.js';
 import { noPgBouncer, startPgBouncer } from '../app/pgbouncer.js';
-import { command, errorCodeOf, eventually, start } from '../execute/support.js';
+import { errorCodeOf, eventually, start } from '../execute/support.js';
 import { appliedIn, severalAtOnce, withPlace, type Place } from './place.js';
 import { Random } from './random.js';
 import { chosenServers, full, patienceMs, rounds, seed, tell } from './settings.js';
@@ -71,18 +73,34 @@ async function isInTransaction({ database }: Place): Promise<boolean> {
   return rows.length > 0;
 }
 
+/**
+ * Runs `up` until it ends well: where the machine is busy, this run can be silent for too long as well, and then it is
+ * told so like any other.
+ */
+async function finish({ project }: Place, url: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const lockkeeper = await createLockkeeper({ cwd: project.dir, url, variables: {}, lockWait: '60s' });
+    try {
+      await lockkeeper.up();
+      return;
+    } catch (error) {
+      const isSlow = isLockkeeperError(error, 'LEASE_LOST') || isLockkeeperError(error, 'CONNECTION_LOST');
+      if (!isSlow || attempt === 5) throw error;
+    }
+  }
+}
+
 async function round(server: TestServer, number: number, tally: Tally): Promise<void> {
   const random = new Random(seed + server.major * 10_000 + number);
   const isLong = random.chance(0.5);
   await withPlace(server, files, async (place) => {
-    place.project.write('lockkeeper.config.json', JSON.stringify({ leaseTimeout: '400ms' }));
+    place.project.write('lockkeeper.config.json', JSON.stringify({ leaseTimeout: '1s' }));
     const pooler = await startPgBouncer(place.database, {
       mode: 'transaction',
       poolSize: random.pick([1, 2, 5]),
     });
     try {
-      const through = { url: pooler.url };
-      const first = start(place, ['up', '--json'], through);
+      const first = start(place, ['up', '--json'], { url: pooler.url });
       const [begun] = await eventually('it applies', async () => {
         const effects = await effectsOf(place);
         return effects.length === 0 ? null : effects;
@@ -92,16 +110,15 @@ async function round(server: TestServer, number: number, tally: Tally): Promise<
       tally.pauses += 1;
       if (await isInTransaction(place)) tally.inTransaction += 1;
       const run = begun?.run ?? '';
-      const second = start(place, ['up', '--json', '--lock-wait', '30s'], through);
+      const second = finish(place, pooler.url);
       // The first one comes back when the second one has just taken over, or after it has ended.
-      if (isLong) await second.ended;
+      if (isLong) await second;
       else
         await eventually('the second takes over', async () =>
           (await effectsOf(place)).some((effect) => effect.run !== run) ? true : null,
         );
       first.kill('SIGCONT');
-      const [resumed, finished] = await Promise.all([first.ended, second.ended]);
-      expect({ code: finished.code, error: errorCodeOf(finished) }).toEqual({ code: 0, error: null });
+      const [resumed] = await Promise.all([first.ended, second]);
       const effects = await effectsOf(place);
       expect(effects.map(({ version }) => version).sort((a, b) => a - b)).toEqual(versions);
       expect((await appliedIn(place)).map(Number)).toEqual(versions);
@@ -109,7 +126,6 @@ async function round(server: TestServer, number: number, tally: Tally): Promise<
       tally.effects += await lateEffects(place, run);
       expect([resumed.code, errorCodeOf(resumed)]).toEqual([4, 'LEASE_LOST']);
       tally.told += 1;
-      expect((await command(place, ['up'], through)).code).toBe(0);
     } finally {
       await pooler.stop();
     }
@@ -123,7 +139,7 @@ describe.skipIf(noPgBouncer !== null).each(chosenServers)(
     afterAll(() => tell('pause', server, { ...tally }));
 
     it('takes no effect any more once another run has taken over', { timeout: patienceMs }, async () => {
-      await severalAtOnce(pauses, full ? 3 : 2, (number) => round(server, number, tally));
+      await severalAtOnce(pauses, full ? 4 : 2, (number) => round(server, number, tally));
       expect(tally).toMatchObject({ pauses, takeovers: pauses, effects: 0, told: pauses });
     });
   },
