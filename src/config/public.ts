@@ -73,7 +73,10 @@ export interface ConnectionConfig {
    * beside it: when another source names the database (a flag, another variable), it is left alone. @default none
    */
   readonly directUrl?: string | undefined;
-  /** Whether `url` leads through a pooler such as PgBouncer. @default found out by asking the server */
+  /**
+   * `true`: `url` leads through a pooler that gives every transaction another session; `false`: the session stays ours.
+   * @default found out by asking the server
+   */
   readonly pooled?: boolean | undefined;
   /** Host name, address, or folder of a Unix socket. @default 'localhost' */
   readonly host?: string | undefined;

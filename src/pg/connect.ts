@@ -46,7 +46,8 @@ export async function openSession(
 /** What a session to this address always has. */
 export function baselineOf(connection: ConnectionOptions, options: SessionOptions): Baseline {
   const { lockTimeoutMs, statementTimeoutMs } = options;
-  return { lockTimeoutMs, statementTimeoutMs, searchPath: connection.searchPath, role: connection.role };
+  const { searchPath, role, applicationName } = connection;
+  return { lockTimeoutMs, statementTimeoutMs, searchPath, role, applicationName };
 }
 
 function translated(error: unknown, connection: ConnectionOptions): unknown {
@@ -82,7 +83,6 @@ async function login(connection: ConnectionOptions, options: string | null): Pro
     user: connection.user,
     ...(connection.password === null ? {} : { password: guardedPassword(connection.password) }),
     ssl: connection.ssl === false ? false : tlsConfig(connection.ssl, connection.host),
-    application_name: connection.applicationName,
     connectionTimeoutMillis: connection.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
