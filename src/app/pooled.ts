@@ -26,7 +26,8 @@ export async function assertPoolable(config: ResolvedConfig, prepared: Prepared,
 
 function problemOf({ planned, script, statement, why }: SessionNeed): LockkeeperError {
   const { version } = planned.migration;
-  const what = statement === null ? 'its function' : statement.traits.label;
+  const what =
+    statement !== null ? statement.traits.label : script.kind === 'code' ? 'its function' : 'its way back';
   const location =
     statement === null || script.kind === 'code' ? null : statementLocation(theirs(script, statement), null);
   return new LockkeeperError('DATABASE_POOLED', {

@@ -57,7 +57,8 @@ export function baselineSets(baseline: Baseline): string {
 }
 
 /** What has no meaning behind a pooler: its own socket to the server, its idle sessions, and what it keeps equal itself. */
-const poolersOwn = /^(?:idle_session_timeout|tcp_keepalives_|client_encoding|standard_conforming_strings|application_name)/;
+const poolersOwn =
+  /^(?:idle_session_timeout|tcp_keepalives_|client_encoding|standard_conforming_strings|application_name)/;
 
 /**
  * The same for one transaction, as SET LOCAL statements: behind a transaction pooler a setting of the session would

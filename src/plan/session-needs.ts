@@ -1,4 +1,5 @@
 import type { Script, SqlScript } from '../migration/migration.js';
+import type { Step } from '../migration/step.js';
 import type { Statement } from '../sql/statement.js';
 import type { Plan, PlannedMigration } from './plan.js';
 
@@ -6,7 +7,7 @@ import type { Plan, PlannedMigration } from './plan.js';
 export interface SessionNeed {
   readonly planned: PlannedMigration;
   readonly script: Script;
-  /** Null for a function. */
+  /** Null for a function, and for a way back that has no text. */
   readonly statement: Statement | null;
   /** Completes "… " after the name of the statement. */
   readonly why: string;
@@ -14,7 +15,8 @@ export interface SessionNeed {
 
 /**
  * Finds what needs a session of its own: statements that no transaction can hold, that leave something behind in the
- * session, or that lean on what an earlier transaction left there; and functions, which may do any of this.
+ * session, or that lean on what an earlier transaction left there; backfills, which look after themselves between
+ * their transactions; and functions, which may do any of this.
  */
 export function findSessionNeeds(plan: Plan): readonly SessionNeed[] {
   return plan.migrations.flatMap((planned) => needsOf(planned, plan.direction === 'up'));
@@ -22,18 +24,25 @@ export function findSessionNeeds(plan: Plan): readonly SessionNeed[] {
 
 function needsOf(planned: PlannedMigration, up: boolean): readonly SessionNeed[] {
   const { script, migration, steps } = planned;
-  const alone = new Set(steps.flatMap((step) => (step.kind === 'alone' ? [step.statement] : [])));
+  const alone = new Map(steps.flatMap(needOfStep));
   const validation = up ? [migration.validateBefore, migration.validateAfter] : [];
   const scripts = [script, ...validation].filter((each): each is Script => each !== null);
-  return scripts.flatMap((each): SessionNeed[] => {
+  const restores = steps.some((step) => step.kind === 'restore');
+  const restore = { planned, script, statement: null, why: 'puts saved rows back in many transactions' };
+  const needs = scripts.flatMap((each): SessionNeed[] => {
     if (each.kind === 'code') return [{ planned, script: each, statement: null, why: codeWhy }];
     return each.statements.flatMap((statement) => {
-      const why = alone.has(statement)
-        ? 'cannot run in a transaction'
-        : whyOf(each, statement, steps.length > 1);
+      const why = alone.get(statement) ?? whyOf(each, statement, steps.length > 1);
       return why === null ? [] : [{ planned, script: each, statement, why }];
     });
   });
+  return restores ? [restore, ...needs] : needs;
+}
+
+/** A statement that is a step by itself. */
+function needOfStep(step: Step): readonly (readonly [Statement, string])[] {
+  if (step.kind === 'alone') return [[step.statement, 'cannot run in a transaction']];
+  return step.kind === 'backfill' ? [[step.statement, 'is a backfill, which runs in many transactions']] : [];
 }
 
 const codeWhy = 'may set whatever it likes for the session that it is given';

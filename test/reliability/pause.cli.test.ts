@@ -34,15 +34,15 @@ interface Effect {
   readonly run: string;
 }
 
-class Tally {
-  pauses = 0;
+interface Tally {
+  pauses: number;
   /** Of them: in the middle of a transaction, as the server saw it. */
-  inTransaction = 0;
-  takeovers = 0;
+  inTransaction: number;
+  takeovers: number;
   /** Statements of a fenced-out run that took effect. */
-  effects = 0;
+  effects: number;
   /** Fenced-out runs that ended with 4 and said why. */
-  told = 0;
+  told: number;
 }
 
 async function effectsOf({ database }: Place): Promise<readonly Effect[]> {
@@ -135,7 +135,7 @@ async function round(server: TestServer, number: number, tally: Tally): Promise<
 describe.skipIf(noPgBouncer !== null).each(chosenServers)(
   'a run under a lease that is paused, on PostgreSQL $major',
   (server) => {
-    const tally = new Tally();
+    const tally: Tally = { pauses: 0, inTransaction: 0, takeovers: 0, effects: 0, told: 0 };
     afterAll(() => tell('pause', server, { ...tally }));
 
     it('takes no effect any more once another run has taken over', { timeout: patienceMs }, async () => {
