@@ -117,7 +117,7 @@ describe.each(servers)('the lease on PostgreSQL $major', (server) => {
     await app.up();
     const role = await app.role();
     await app.database
-      .query(`drop table lockkeeper.lease; update lockkeeper.database_info set schema_version = 1;
+      .query(`drop table lockkeeper.lease, lockkeeper.backfills, lockkeeper.migration_errors; update lockkeeper.database_info set schema_version = 1;
       grant usage on schema lockkeeper to ${role.name};
       grant select on all tables in schema lockkeeper to ${role.name};
       alter default privileges in schema lockkeeper grant all on tables to ${role.name}`);
