@@ -26,8 +26,6 @@ export interface Run {
   readonly lease: HeldLease | null;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
-  /** How far behind the replicas of the configuration are; missing where it names none. */
-  readonly replicaLags?: () => Promise<readonly { readonly name: string; readonly lagMs: number }[]>;
 }
 
 /** A lease that this run holds, until it is released or taken over. */

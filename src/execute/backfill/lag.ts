@@ -48,8 +48,7 @@ export class LagWatch {
   async #furthest(): Promise<{ readonly name: string; readonly lagMs: number } | null> {
     const rows = await this.#run.session.query<LagRow & Record<string, unknown>>(lagQuery);
     this.#tellHidden(rows);
-    const replicas = await this.#run.replicaLags?.();
-    const all = [...rows.map(({ name, lag }) => ({ name, lagMs: lag ?? 0 })), ...(replicas ?? [])];
+    const all = rows.map(({ name, lag }) => ({ name, lagMs: lag ?? 0 }));
     return all.reduce<{ name: string; lagMs: number } | null>(
       (most, one) => (most === null || one.lagMs > most.lagMs ? one : most),
       null,
@@ -62,7 +61,7 @@ export class LagWatch {
     this.#run.context.events.emit('warning', {
       code: 'lag-hidden',
       message: `The server has ${rows.length} replica(s), and this role may not see how far they are behind.`,
-      hint: 'Grant it pg_read_all_stats, or name the replicas in the configuration (replicas).',
+      hint: 'Grant it pg_read_all_stats; until then the backfill does not wait for them.',
     });
   }
 }
