@@ -83,11 +83,12 @@ async function dropHistory(session: Session, tables: HistoryTables): Promise<voi
                                      where n.nspname = $1) as shared`,
     [tables.schema],
   );
-  const { migrations, log, info, lease } = tables;
+  const { migrations, log, info, lease, backfills, errors } = tables;
+  const ours = [migrations, log, info, lease, backfills, errors];
   await session.send(
     rows[0]?.shared === false
       ? `drop schema if exists ${quoteIdent(tables.schema)} cascade`
-      : `drop table if exists ${migrations}, ${log}, ${info}, ${lease} cascade`,
+      : `drop table if exists ${ours.join(', ')} cascade`,
   );
 }
 

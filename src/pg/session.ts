@@ -127,9 +127,22 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /**
+   * The driver reports a refusal before the server is ready again, and until then `transactionStatus` is that of the
+   * message before. An empty message, which is answered in a failed transaction as well, waits for it.
+   */
+  async #asked<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await this.watched(work);
+    } catch (error) {
+      if (this.#lost === null) await this.send('').catch(() => {}); // what counts is the error that came first
+      throw error;
+    }
+  }
+
   /** One query of ours with parameters. */
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const answer = await this.watched(() => this.client.query<Row>(text, [...values]));
+    const answer = await this.#asked(() => this.client.query<Row>(text, [...values]));
     return answer.rows;
   }
 
@@ -139,13 +152,13 @@ export class Session implements AsyncDisposable {
     text: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const answer = await this.watched(() => this.client.query<Row>({ name, text, values: [...values] }));
+    const answer = await this.#asked(() => this.client.query<Row>({ name, text, values: [...values] }));
     return answer.rows;
   }
 
   /** Many queries of ours without parameters in one round trip: the rows of each, as arrays of text. */
   async queryMany(text: string): Promise<readonly (readonly Row[])[]> {
-    const answer: unknown = await this.watched(() => this.client.query({ text, rowMode: 'array' }));
+    const answer: unknown = await this.#asked(() => this.client.query({ text, rowMode: 'array' }));
     const list = (Array.isArray(answer) ? answer : [answer]) as { command: string; rows: Row[] }[];
     return list.filter((result) => result.command === 'SELECT').map((result) => result.rows);
   }

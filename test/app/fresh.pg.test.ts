@@ -124,8 +124,10 @@ describe.each(servers)('fresh on PostgreSQL $major', (server) => {
     ).toHaveLength(1);
     expect(await userTables(app.database)).toEqual([
       'public.a',
+      'public.backfills',
       'public.database_info',
       'public.lease',
+      'public.migration_errors',
       'public.migration_execution_log',
       'public.schema_migrations',
     ]);
