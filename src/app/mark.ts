@@ -12,9 +12,9 @@ import {
   type MigrationKey,
   type RunStamp,
 } from '../history/index.js';
-import type { MigrationFile } from '../migration/migration.js';
+import { type MigrationFile, migrationKey } from '../migration/migration.js';
 import { findReferenced } from '../migration/order.js';
-import { compareState, migrationKey } from '../plan/state.js';
+import { compareState } from '../plan/state.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import type { MarkOptions, MarkReport } from './lockkeeper.js';
 import { listProject, readProject, throwProblems } from './migrations.js';

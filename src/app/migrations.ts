@@ -3,9 +3,9 @@ import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import { type HistoryTables, readTokenChecksums } from '../history/index.js';
-import type { Migration, MigrationFile } from '../migration/migration.js';
+import { type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
-import { type MigrationState, migrationKey } from '../plan/state.js';
+import type { MigrationState } from '../plan/state.js';
 import { createSource, shownPath, type Source } from '../source/index.js';
 
 /** All folders of a project, listed. */

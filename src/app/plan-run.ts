@@ -1,6 +1,6 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { Direction, Warning } from '../core/report.js';
-import type { Migration, Script, SqlScript } from '../migration/migration.js';
+import { type Migration, type Script, type SqlScript, migrationKey } from '../migration/migration.js';
 import type { SavedRows } from '../migration/backfill.js';
 import type { Step } from '../migration/step.js';
 import { foldName } from '../sql/object-name.js';
@@ -9,7 +9,7 @@ import type { Session } from '../pg/index.js';
 import { type Batches, readBatches } from '../plan/batches.js';
 import { isPlain } from '../plan/plain.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
-import { migrationKey, type MigrationState } from '../plan/state.js';
+import type { MigrationState } from '../plan/state.js';
 import { planSteps } from '../plan/steps.js';
 
 /** One migration on its way into a plan. */

@@ -4,8 +4,8 @@ import { sha256 } from '../core/hash.js';
 import type { Warning } from '../core/report.js';
 import { type AppliedMigration, readStoredDown } from '../history/index.js';
 import { emptyMetadata } from '../migration/metadata.js';
-import type { Migration, SqlScript } from '../migration/migration.js';
-import { type MigrationState, migrationKey } from '../plan/state.js';
+import { type Migration, type SqlScript, migrationKey } from '../migration/migration.js';
+import type { MigrationState } from '../plan/state.js';
 import { lexScript } from '../sql/script.js';
 import {
   type ChangedMigration,

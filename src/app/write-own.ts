@@ -14,7 +14,7 @@ export async function writeOwn(prepared: Locked, what: string, statements: reado
   try {
     await session.send(lock.frame.own(what, statements));
   } catch (error) {
-    if (session.lost === null && session.transactionStatus !== 'I') await session.send('rollback');
+    await session.rollBack();
     const refused = error instanceof MessageRefused && error.server.code === sqlstate.divisionByZero;
     const now = lock.lease === null || !refused ? null : await readLease(session, tables);
     if (now === null || now.token === lock.lease?.token) throw error;

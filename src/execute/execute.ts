@@ -95,8 +95,7 @@ async function runAllInOne(run: Run, plan: Plan, tally: Tally): Promise<void> {
       return;
     } catch (error) {
       tally.applied = [];
-      if (run.session.lost === null && run.session.transactionStatus !== 'I')
-        await run.session.send('rollback');
+      await run.session.rollBack();
       if (error instanceof TryWholeAgain) {
         await pauseBeforeRetry(run, error, { attempt: retries + 1, state: error.state, rolledBack: 'run' });
         continue;
@@ -210,7 +209,7 @@ async function journalFailure(
 ): Promise<void> {
   if (run.session.lost !== null) return; // nowhere to write it; the next run finds the open step
   if (what.failure.code === 'LEASE_LOST') return; // the journal is the other run's now
-  if (run.session.transactionStatus !== 'I') await run.session.send('rollback');
+  await run.session.rollBack();
   const { message, details } = what.failure;
   const detail = details['detail'];
   const entry = {

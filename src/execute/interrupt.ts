@@ -1,5 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
-import { withLimit } from '../pg/index.js';
+import { openedWithin } from '../pg/index.js';
 import type { Run } from './run.js';
 
 /** @throws {INTERRUPTED} when a stop was asked for; called between steps, where stopping costs nothing. */
@@ -62,12 +62,8 @@ const observerPatienceMs = 5000;
 async function cancelWorker(run: Run): Promise<void> {
   run.context.events.emit('run:stopping', { how: 'cancel' });
   try {
-    const opening = run.openObserver();
-    const observer = await withLimit(opening, observerPatienceMs);
-    if (observer === null) {
-      opening.then((late) => late.end()).catch(() => {}); // too late to be used
-      throw new Error('no second connection was to be had');
-    }
+    const observer = await openedWithin(run.openObserver(), observerPatienceMs);
+    if (observer === null) throw new Error('no second connection was to be had');
     try {
       const { text, values } = run.frame.cancel;
       await observer.query(text, values);

@@ -1,6 +1,6 @@
 import { LockkeeperError } from '../core/errors.js';
 import { type HistoryTables, type Lease, readLease } from '../history/index.js';
-import { withLimit } from '../pg/index.js';
+import { openedWithin } from '../pg/index.js';
 import { describeRun } from './lease.js';
 import type { Run } from './run.js';
 
@@ -21,12 +21,8 @@ export async function explainLoss(run: Run, failure: LockkeeperError): Promise<L
 /** @returns null where nobody can be asked; then what is known already has to do. */
 async function leaseNow(run: Run, tables: HistoryTables): Promise<Lease | null> {
   try {
-    const opening = run.openObserver();
-    const observer = await withLimit(opening, patienceMs);
-    if (observer === null) {
-      opening.then((late) => late.end()).catch(() => {}); // too late to be asked
-      return null;
-    }
+    const observer = await openedWithin(run.openObserver(), patienceMs);
+    if (observer === null) return null;
     try {
       return await readLease(observer, tables);
     } finally {

@@ -15,7 +15,7 @@ import {
   releaseLease,
   takeLease,
 } from '../history/index.js';
-import { type AdvisoryKey, type Session, sqlstate, withLimit } from '../pg/index.js';
+import { type AdvisoryKey, openedWithin, type Session, sqlstate, withLimit } from '../pg/index.js';
 import type { HeldLease } from './run.js';
 import { heldBySession, type LockAttempt, pollForLock } from './run-lock.js';
 
@@ -53,11 +53,8 @@ export async function acquireLease(session: Session, options: LeaseOptions): Pro
 }
 
 /** A pool without a free connection has no room for heartbeats; the run's own steps then give the signs of life. */
-async function openBeats(options: LeaseOptions): Promise<Session | null> {
-  const opening = options.open();
-  const beats = await withLimit(opening, 2000);
-  if (beats === null) opening.then((late) => late.end()).catch(() => {}); // too late to be used
-  return beats;
+function openBeats(options: LeaseOptions): Promise<Session | null> {
+  return openedWithin(options.open(), 2000);
 }
 
 async function attempt(session: Session, options: LeaseOptions): Promise<LockAttempt<string>> {
@@ -182,7 +179,6 @@ async function sendBeat(beats: Session, text: string): Promise<void> {
     await beats.send(text);
   } catch {
     // Its connection is gone, or somebody holds the row: see `beat`.
-    if (beats.lost === null && beats.transactionStatus !== 'I')
-      await beats.send('rollback').catch(() => null);
+    await beats.rollBack().catch(() => null);
   }
 }

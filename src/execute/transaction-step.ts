@@ -67,8 +67,7 @@ export async function withRetries(
       await attempts.ahead?.settle();
       // One transaction for all: whoever began it decides.
       if (stepRun.insideSingleTransaction) throw error;
-      if (run.session.lost === null && run.session.transactionStatus !== 'I')
-        await run.session.send('rollback');
+      await run.session.rollBack();
       const state = attempts.overBudget === true ? sqlstateOf(error) : retryableState(error);
       if (state === null || attempts.final === true || attempts.retries >= run.options.lockRetries)
         throw error;

@@ -1,4 +1,5 @@
 import type { SavedRows } from '../migration/backfill.js';
+import { migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
 import { quoteQualified } from '../sql/quote.js';
 import type { HistoryTables } from './tables.js';
@@ -54,16 +55,16 @@ export async function readBackfills(
     order by b.id desc`);
 }
 
-/** The old values that backfills of these migrations have kept, by `source`, a NUL and `version`. */
+/** The old values that backfills of these migrations have kept, by `migrationKey`. */
 export async function readSavedRows(
   session: Session,
   tables: HistoryTables,
   keys: readonly MigrationKey[],
 ): Promise<ReadonlyMap<string, readonly SavedRows[]>> {
-  const wanted = new Set(keys.map(({ source, version }) => `${source}\0${version}`));
+  const wanted = new Set(keys.map(migrationKey));
   const saved = new Map<string, SavedRows[]>();
   for (const row of await readBackfills(session, tables)) {
-    const key = `${row.source}\0${row.version}`;
+    const key = migrationKey(row);
     if (row.action !== 'apply' || row.savedTable === null || !wanted.has(key)) continue;
     const rows = {
       ofStep: row.step,

@@ -1,18 +1,15 @@
 import { quoteLiteral } from '../sql/quote.js';
 import type { HistoryTables } from './tables.js';
-import type { JournalStep } from './write.js';
-
-const whereOpen = ({ key, action, step }: JournalStep): string =>
-  `source = ${quoteLiteral(key.source)} and migration_version = ${quoteLiteral(key.version)} and action = '${action}' and step = ${step} and open`;
+import { type JournalStep, whereLog, whereOpenStep } from './write.js';
 
 /** Marks a claimed step of code as completed, with what it sent; answers `UPDATE 1`. */
 export function completeCodeStep(tables: HistoryTables, step: JournalStep): string {
-  return `update ${tables.log} set status = 'completed', completed_at = pg_catalog.clock_timestamp(), pre_state = ${quoteLiteral(step.preState ?? 'null')} where ${whereOpen(step)}`;
+  return `update ${tables.log} set status = 'completed', completed_at = pg_catalog.clock_timestamp(), pre_state = ${quoteLiteral(step.preState ?? 'null')} where ${whereOpenStep(step)}`;
 }
 
 /** Forgets what the steps of a finished migration sent: answers of the database do not belong into a journal for ever. */
 export function forgetAnswers(tables: HistoryTables, { key }: JournalStep): string {
-  return `update ${tables.log} set pre_state = pre_state - 'statements' where source = ${quoteLiteral(key.source)} and migration_version = ${quoteLiteral(key.version)} and open and pre_state ? 'statements'`;
+  return `update ${tables.log} set pre_state = pre_state - 'statements' where ${whereLog(key)} and open and pre_state ? 'statements'`;
 }
 
 /**
@@ -26,7 +23,7 @@ export function noteProgress(tables: HistoryTables, step: JournalStep): string {
     'set local session authorization default',
     'set local role to default',
     'set local synchronous_commit = off',
-    `update ${tables.log} set pre_state = ${quoteLiteral(step.preState ?? 'null')} where ${whereOpen(step)}`,
+    `update ${tables.log} set pre_state = ${quoteLiteral(step.preState ?? 'null')} where ${whereOpenStep(step)}`,
     'commit',
   ].join('; ');
 }

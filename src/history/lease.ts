@@ -132,7 +132,7 @@ async function changeToken(session: Session, text: string): Promise<string | nul
     const token = rows?.[0]?.[0];
     return typeof token === 'string' ? token : null;
   } catch (error) {
-    if (session.lost === null && session.transactionStatus !== 'I') await session.send('rollback');
+    await session.rollBack();
     if ((error as { code?: string }).code === sqlstate.lockNotAvailable) return null;
     throw error;
   }

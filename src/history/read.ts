@@ -1,3 +1,4 @@
+import { migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
 import { guarded } from './install.js';
 import type { HistoryTables } from './tables.js';
@@ -116,7 +117,7 @@ export async function readTokenChecksums(
      where (source, version) in (select * from unnest($1::text[], $2::text[]))`,
     [keys.map((key) => key.source), keys.map((key) => key.version)],
   );
-  return new Map(rows.map((row) => [`${row.source}\0${row.version}`, row.checksum_tokens]));
+  return new Map(rows.map((row) => [migrationKey(row), row.checksum_tokens]));
 }
 
 /** A way back that was kept in the database because the file may be gone one day. */

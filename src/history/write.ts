@@ -43,7 +43,7 @@ const textArray = (values: readonly string[]): string =>
   values.length === 0 ? `'{}'` : `array[${values.map(quoteLiteral).join(', ')}]::text[]`;
 const where = (key: MigrationKey): string =>
   `source = ${quoteLiteral(key.source)} and version = ${quoteLiteral(key.version)}`;
-const whereLog = (key: MigrationKey): string =>
+export const whereLog = (key: MigrationKey): string =>
   `source = ${quoteLiteral(key.source)} and migration_version = ${quoteLiteral(key.version)}`;
 
 /**
@@ -201,14 +201,18 @@ export function leaveStepOpen(tables: HistoryTables, step: JournalStep, stamp: R
   return insertStep(tables, step, { stamp, number: String(step.step) });
 }
 
+/** The journal row of a step that was begun in a migration that is not finished. */
+export const whereOpenStep = ({ key, action, step }: JournalStep): string =>
+  `${whereLog(key)} and action = '${action}' and step = ${step} and open`;
+
 /** Marks a claimed step as completed; answers `UPDATE 1`. */
 export function completeStep(tables: HistoryTables, step: JournalStep): string {
-  return `update ${tables.log} set status = 'completed', completed_at = pg_catalog.clock_timestamp() where ${whereLog(step.key)} and action = '${step.action}' and step = ${step.step} and open`;
+  return `update ${tables.log} set status = 'completed', completed_at = pg_catalog.clock_timestamp() where ${whereOpenStep(step)}`;
 }
 
 /** Forgets a claimed step whose work was cleaned up, so that it can be claimed again; answers `UPDATE 1`. */
 export function failStep(tables: HistoryTables, step: JournalStep, message: string): string {
-  return `update ${tables.log} set status = 'failed', completed_at = pg_catalog.clock_timestamp(), error_message = ${quoteLiteral(message)}, open = false where ${whereLog(step.key)} and action = '${step.action}' and step = ${step.step} and open`;
+  return `update ${tables.log} set status = 'failed', completed_at = pg_catalog.clock_timestamp(), error_message = ${quoteLiteral(message)}, open = false where ${whereOpenStep(step)}`;
 }
 
 /** Closes a migration of several steps: history row, journal row, no step open any more. One statement each. */

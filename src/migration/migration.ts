@@ -24,6 +24,10 @@ export interface MigrationFile {
   readonly checksum: string;
 }
 
+/** One text for what a migration is known by. */
+export const migrationKey = (key: { readonly source: string; readonly version: string }): string =>
+  `${key.source}\0${key.version}`;
+
 /** A migration that was read: parsed, or imported. */
 export interface Migration extends MigrationFile {
   readonly metadata: Metadata;

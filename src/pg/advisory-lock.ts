@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { LockHolder } from '../core/events.js';
 import type { Session } from './session.js';
 
 /**
@@ -41,36 +40,4 @@ export async function tryLock(session: Session, key: AdvisoryKey): Promise<boole
 export function stillLockedSql(key: AdvisoryKey): string {
   const pair = `${key.classId}, ${key.objectId}`;
   return `1 / (case when not pg_catalog.pg_try_advisory_xact_lock(${pair}) then 0 when not pg_catalog.pg_advisory_unlock(${pair}) then 0 when pg_catalog.pg_try_advisory_lock(${pair}) then 1 else 0 end)`;
-}
-
-/** Who holds the lock, as far as this role may see; null when nobody does any more. */
-export async function lockHolder(session: Session, key: AdvisoryKey): Promise<LockHolder | null> {
-  const rows = await session.query<{
-    pid: number;
-    application_name: string | null;
-    usename: string | null;
-    client_addr: string | null;
-    since: string | null;
-    query: string | null;
-  }>(
-    /* sql */ `
-    select l.pid, a.application_name, a.usename, host(a.client_addr) as client_addr,
-           to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
-           left(a.query, 200) as query
-    from pg_locks l
-    left join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.classid = $1 and l.objid = $2::bigint::oid and l.objsubid = 2 and l.granted
-      and l.database = (select oid from pg_database where datname = current_database())`,
-    [key.classId, String(key.objectId >>> 0)],
-  );
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    pid: row.pid,
-    applicationName: row.application_name,
-    user: row.usename,
-    clientAddress: row.client_addr,
-    since: row.since,
-    query: row.query,
-  };
 }

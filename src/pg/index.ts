@@ -1,14 +1,7 @@
-export {
-  historyLockKey,
-  lockClass,
-  lockHolder,
-  stillLockedSql,
-  tryLock,
-  type AdvisoryKey,
-} from './advisory-lock.js';
+export { historyLockKey, lockClass, stillLockedSql, tryLock, type AdvisoryKey } from './advisory-lock.js';
 export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
 export { baselineOf, openSession, type SessionOptions } from './connect.js';
-export { withLimit } from './limit.js';
+export { openedWithin, withLimit } from './limit.js';
 export { callSite, GuestClient, type GuestHost } from './guest-client.js';
 export {
   type AnswerKeeper,
@@ -23,7 +16,13 @@ export {
   tellError,
   textOfQuery,
 } from './guest-query.js';
-export { endLockSession, endMarkedSessions, type LockSession, readLockSession } from './lock-session.js';
+export {
+  endLockSession,
+  endMarkedSessions,
+  lockHolder,
+  type LockSession,
+  readLockSession,
+} from './lock-session.js';
 export { ConnectionEnded, MessageRefused, type MessageOutcome, type ServerError } from './message.js';
 export type { ConnectionOptions, Target, TlsOptions } from './options.js';
 export { detectPooling, type Pooling } from './pooler.js';

@@ -1,3 +1,5 @@
+import type { LockHolder } from '../core/events.js';
+import { fromCodePoints } from '../sql/position.js';
 import type { AdvisoryKey } from './advisory-lock.js';
 import type { Session } from './session.js';
 
@@ -46,6 +48,17 @@ export async function readLockSession(session: Session, key: AdvisoryKey): Promi
     queryStart: row['query_start'] ?? null,
     query: row['query'] ?? null,
   };
+}
+
+const shownCharacters = 200;
+
+/** What is told of the holder to those who wait for it; null when nobody holds the lock any more. */
+export async function lockHolder(session: Session, key: AdvisoryKey): Promise<LockHolder | null> {
+  const found = await readLockSession(session, key);
+  if (found === null) return null;
+  const { pid, applicationName, user, clientAddress, since } = found;
+  const query = found.query?.slice(0, fromCodePoints(found.query, shownCharacters)) ?? null;
+  return { pid, applicationName, user, clientAddress, since, query };
 }
 
 const endWithinMs = 10_000;

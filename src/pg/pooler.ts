@@ -1,5 +1,5 @@
 import { openSession } from './connect.js';
-import { withLimit } from './limit.js';
+import { openedWithin, withLimit } from './limit.js';
 import type { ConnectionOptions } from './options.js';
 import type { Session } from './session.js';
 
@@ -19,11 +19,8 @@ const probeRounds = 3;
 export async function detectPooling(session: Session, connection: ConnectionOptions): Promise<Pooling> {
   if (!session.info.proxied) return 'none';
   const opening = openSession(connection);
-  const second = await withLimit(opening, probeLimitMs);
-  if (second === null) {
-    opening.then((late) => late.end()).catch(() => {}); // it came too late to be asked, and only has to go
-    return (await isWaitingBehindUs(session, opening)) ? 'session' : 'transaction';
-  }
+  const second = await openedWithin(opening, probeLimitMs);
+  if (second === null) return (await isWaitingBehindUs(session, opening)) ? 'session' : 'transaction';
   try {
     if (second.info.pid === session.info.pid) return 'transaction';
     for (let round = 0; round < probeRounds; round++) {

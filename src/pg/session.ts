@@ -184,6 +184,11 @@ export class Session implements AsyncDisposable {
     return this.#identity;
   }
 
+  /** Leaves whatever transaction there is, failed or not. Nothing on a connection that is gone. */
+  async rollBack(): Promise<void> {
+    if (this.#lost === null && this.transactionStatus !== 'I') await this.send('rollback');
+  }
+
   get wire(): WireConnection {
     return (this.client as Client & { connection: WireConnection }).connection;
   }

@@ -1,10 +1,9 @@
 import { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import type { AppliedMigration, MigrationKey } from '../history/index.js';
-import type { Migration } from '../migration/migration.js';
+import { type Migration, migrationKey } from '../migration/migration.js';
 import { createResolver, findReferenced } from '../migration/order.js';
 import { orderByDependencies } from './order.js';
-import { migrationKey } from './state.js';
 
 /** Which of the possible migrations a person asked for. */
 export interface Selection {

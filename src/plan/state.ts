@@ -1,5 +1,5 @@
 import type { AppliedMigration, HistoryState, OpenStep } from '../history/index.js';
-import type { MigrationFile } from '../migration/migration.js';
+import { type MigrationFile, migrationKey } from '../migration/migration.js';
 
 /** Files and history laid side by side. */
 export interface MigrationState {
@@ -22,9 +22,6 @@ export interface UnfinishedMigration {
   readonly action: OpenStep['action'];
   readonly steps: readonly OpenStep[];
 }
-
-export const migrationKey = (key: { readonly source: string; readonly version: string }): string =>
-  `${key.source}\0${key.version}`;
 
 /** Compares a listing (in version order) with the history. Linear in both. */
 export function compareState(files: readonly MigrationFile[], history: HistoryState): MigrationState {

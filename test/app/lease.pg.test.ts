@@ -109,7 +109,7 @@ describe.skipIf(noPgBouncer !== null).each(servers)(
                (select json_object_agg(name, setting order by name) from pg_settings where name not like 'plpgsql.%') as settings,
                current_setting('lockkeeper.baseline', true) as baseline, current_setting('lockkeeper.done', true) as done,
                current_setting('lockkeeper.probe', true) as probe,
-               (select count(*)::int from pg_locks where locktype = 'advisory') as locks,
+               (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
                (select count(*)::int from pg_prepared_statements) as prepared,
                (select count(*)::int from pg_cursors) as cursors,
                (select count(*)::int from pg_class where relpersistence = 't') as temporary`);

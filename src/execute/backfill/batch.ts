@@ -36,12 +36,12 @@ export async function sendBatch(
     'begin',
     ...batchSettings(work),
     ...statements,
-    ...ourRole(work),
+    ...backToOurRole(work),
     advanceSql(run, stepRun, { rows, set: { ...moveOn(work, slice), ...set } }),
     'commit',
     ...(ahead === null
       ? []
-      : [...replayed(work), boundQuery(work.relation, slice.until, ahead), ...ourRole(work)]),
+      : [...replayed(work), boundQuery(work.relation, slice.until, ahead), ...backToOurRole(work)]),
   ].join(';\n');
   const answers = await cancellable(run, () => run.session.queryMany(text));
   const row = answers.at(ahead === null ? -1 : -2)?.[0];
@@ -68,14 +68,14 @@ export const replayed = ({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] 
   stepRun.replay.map(({ text }) => text);
 
 /** Our tables are ours: a role that the file has chosen may not be able to write them. */
-export function ourRole({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] {
+export function backToOurRole({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] {
   return stepRun.replay.length === 0 ? [] : ['set session authorization default', 'reset role'];
 }
 
 /** Asks for the slice behind the present position. */
 export async function askSlice(work: Work): Promise<Slice> {
   const rows = work.pace.rows;
-  const text = [...replayed(work), boundQuery(work.relation, work.cursor, rows), ...ourRole(work)].join(
+  const text = [...replayed(work), boundQuery(work.relation, work.cursor, rows), ...backToOurRole(work)].join(
     ';\n',
   );
   const answers = await cancellable(work.run, () => work.run.session.queryMany(text));

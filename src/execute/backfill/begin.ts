@@ -1,5 +1,5 @@
 import { LockkeeperError } from '../../core/errors.js';
-import { ours } from '../parts.js';
+import { ourRole } from '../parts.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
 import { paused, progressText } from './failure.js';
@@ -17,8 +17,7 @@ export async function beginWork(run: Run, stepRun: BackfillRun): Promise<Work> {
   const { shape, backfill } = stepRun.step;
   await sendParts(run.session, stepRun.replay);
   const target = await readTarget(run.session, shape, backfill.settings);
-  if (stepRun.replay.length > 0)
-    await sendParts(run.session, [ours('set session authorization default; reset role', null, 2)]);
+  if (stepRun.replay.length > 0) await sendParts(run.session, [ourRole]);
   const record = await takeRecord(run, stepRun, target);
   const [relation, cursor] = whereToGoOn(target, record);
   const savedTable = backfill.settings.undo

@@ -1,12 +1,12 @@
 import type { StepReport } from '../../core/report.js';
 import { completeStep } from '../../history/index.js';
 import { quoteLiteral } from '../../sql/quote.js';
-import { ours } from '../parts.js';
+import { ourRole, ours } from '../parts.js';
 import { pause, retryDelayMs } from '../retry.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
 import { setAside } from './aside.js';
-import { advance, askSlice, ourRole, replayed, runBatch } from './batch.js';
+import { advance, askSlice, backToOurRole, replayed, runBatch } from './batch.js';
 import { judge, paused, statementRefused, stopped } from './failure.js';
 import { LagWatch } from './lag.js';
 import { ProgressTeller } from './progress.js';
@@ -64,7 +64,7 @@ async function oneBatch(work: Work, known: Slice | null): Promise<Slice | null> 
       await restFor(work, pace.restMs(run.context.now() - began));
       return outcome.next;
     } catch (error) {
-      await rollBack(run);
+      await run.session.rollBack();
       const verdict = judge(error, run);
       if (verdict === 'final') throw statementRefused(stepRun, error, retries);
       if (verdict === 'row' && slice !== null) {
@@ -81,16 +81,6 @@ async function oneBatch(work: Work, known: Slice | null): Promise<Slice | null> 
       stopIfAsked(work);
     }
   }
-}
-
-/**
- * Leaves the failed transaction. The driver reports an error before the server has said that it is ready again, and
- * only then is the status of the transaction true; an empty query waits for that, in a failed transaction as well.
- */
-async function rollBack({ session }: Run): Promise<void> {
-  if (session.lost !== null) return;
-  await session.send('');
-  if (session.transactionStatus !== 'I') await session.send('rollback');
 }
 
 /** Somebody else works on a row of the batch: it gets time to end, and the batch gets smaller. */
@@ -143,9 +133,11 @@ async function analyze(work: Work): Promise<void> {
   const { shape } = stepRun.step;
   const tables = shape.only ? [work.relation.name] : [shape.table];
   try {
-    const text = [...replayed(work), ...tables.map((table) => `analyze ${table}`), ...ourRole(work)].join(
-      ';\n',
-    );
+    const text = [
+      ...replayed(work),
+      ...tables.map((table) => `analyze ${table}`),
+      ...backToOurRole(work),
+    ].join(';\n');
     await run.session.send(text);
   } catch (error) {
     if (run.session.lost !== null) throw error;
@@ -161,7 +153,7 @@ async function finish(work: Work): Promise<void> {
   const { run, stepRun } = work;
   const { tables, session } = run;
   await sendParts(session, [
-    ours('set session authorization default; reset role', null, 2),
+    ourRole,
     ours('begin', 'BEGIN'),
     ours(
       `update ${tables.backfills} set completed_at = pg_catalog.clock_timestamp(), run_id = ${quoteLiteral(run.stamp.runId)} where ${ownRow(run, stepRun)}`,

@@ -2,7 +2,7 @@ import { LockkeeperError } from '../../core/errors.js';
 import type { BackfillRow, BackfillTransform } from '../../migration/backfill.js';
 import { quoteIdent, quoteLiteral } from '../../sql/quote.js';
 import { pause, retryDelayMs } from '../retry.js';
-import { ourRole, replayed, sendBatch } from './batch.js';
+import { backToOurRole, replayed, sendBatch } from './batch.js';
 import { againMark, conditionSql, sameRowSql, saveAfterSql, valuesSql } from './batch-sql.js';
 import { TransformFailed } from './failure.js';
 import { keyObject, type Position, positionsSql, positionSql } from './order.js';
@@ -68,7 +68,7 @@ async function readRows(work: Work, condition: string): Promise<readonly ReadRow
   const text = `select ${alias}.*, ${key} as lockkeeper_key, ${alias}.xmin::text as lockkeeper_xmin from only ${relation.name} as ${alias} where ${condition}`;
   for (const statement of replayed(work)) await run.session.send(statement);
   const rows = await run.session.query<Record<string, unknown>>(text);
-  for (const statement of ourRole(work)) await run.session.send(statement);
+  for (const statement of backToOurRole(work)) await run.session.send(statement);
   return rows.map(({ lockkeeper_key, lockkeeper_xmin, ...row }) => ({
     key: lockkeeper_key as Position,
     xmin: lockkeeper_xmin as string,

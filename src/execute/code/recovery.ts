@@ -2,7 +2,7 @@ import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import { completeStep, failStep, type OpenStep } from '../../history/index.js';
 import type { AloneStep } from '../../migration/step.js';
 import { journalStep, type StepRun } from '../envelope.js';
-import { ours } from '../parts.js';
+import { ourRole, ours } from '../parts.js';
 import { settleStep } from '../recovery/settle.js';
 import type { InterruptedStep } from '../recovery/undecided.js';
 import type { Run } from '../run.js';
@@ -80,7 +80,7 @@ async function settleAlone(
   const journal = journalStep(run, { planned: stepRun.planned, step }, null);
   const done = settlement === 'done';
   await sendParts(run.session, [
-    ours('set session authorization default; reset role', null, 2),
+    ourRole,
     ours(
       done ? completeStep(run.tables, journal) : failStep(run.tables, journal, 'Interrupted; run again.'),
       'UPDATE 1',

@@ -6,7 +6,7 @@ import type { CodeStep } from '../../migration/step.js';
 import { sqlstate } from '../../pg/index.js';
 import { journalStep, type StepRun } from '../envelope.js';
 import { cancellable } from '../interrupt.js';
-import { ours } from '../parts.js';
+import { ourRole, ours } from '../parts.js';
 import { sqlstateOf } from '../retry.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
@@ -178,13 +178,10 @@ async function withoutTransaction(run: Run, stepRun: CodeStepRun, attempts: Atte
     await watched(run, stepRun, attempts, () => call(run, code));
     if (session.transactionStatus !== 'I') throw leftOpen();
   } catch (error) {
-    if (session.lost === null && session.transactionStatus !== 'I') await session.send('rollback');
+    await session.rollBack();
     throw withWhatIsDone(error, sender, { code, version: stepRun.planned.migration.version });
   }
-  await sendParts(session, [
-    ours('set session authorization default; reset role', null, 2),
-    ours(completeStep(tables, journal), 'UPDATE 1'),
-  ]);
+  await sendParts(session, [ourRole, ours(completeStep(tables, journal), 'UPDATE 1')]);
   return { step: stepRun.step.number, statements: code.conversation.statements };
 }
 

@@ -149,8 +149,7 @@ export class CodeTransaction {
     } catch (error) {
       const state = stateAt(error, probe);
       if (state !== null) throw new NotIntact(state, error);
-      if (run.session.lost === null && run.session.transactionStatus !== 'I')
-        await run.session.send('rollback');
+      await run.session.rollBack();
       throw error;
     }
   }
@@ -181,7 +180,7 @@ export class CodeTransaction {
     const id = this.#id;
     this.#id = null;
     if (session.lost !== null || id === null) {
-      if (session.lost === null && session.transactionStatus !== 'I') await session.send('rollback');
+      await session.rollBack();
       return;
     }
     const outcome = await outcomeOf(this.#run, id);
