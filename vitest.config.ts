@@ -8,13 +8,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts'],
+          exclude: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts', 'test/tools/**'],
         },
       },
       {
         test: {
           name: 'postgres',
           include: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts'],
+          exclude: ['test/tools/**'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

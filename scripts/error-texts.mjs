@@ -22,6 +22,11 @@ export const areas = [
         why: 'A configuration in TypeScript or JavaScript is a program. It may import a package that is not installed, or read a file that is not there.',
         way: 'Read the error below the message; it is the one that the file threw. Check `--config` and `--cwd`. The file has to export the configuration as its default export, best through `defineConfig` of `lockkeeper/config`.',
       },
+      PACKAGE_MISSING: {
+        means: 'Migrations that another tool runs call a library, and the project has no copy of it.',
+        why: 'Code migrations run through the very version of the library that they were written for. Lockkeeper brings none along.',
+        way: 'Install the package that the message names, in the project.',
+      },
       ENVIRONMENT_UNKNOWN: {
         means: 'The environment that was asked for is not defined in the configuration.',
         why: 'With a configuration that lists its environments, an unlisted name is most likely a typing mistake, and must not fall back to another database.',
@@ -132,6 +137,32 @@ export const areas = [
           'The section markers of a file contradict each other: one stands twice, a down section comes without an up section, or an option behind a marker is not known.',
         why: 'It is not clear which statements belong to the way up and which to the way back.',
         way: 'Write `-- migrate:up` once, then `-- migrate:down` once. `-- migrate:validate-before` and `-- migrate:validate-after` may stand beside them.',
+      },
+      FOREIGN_STEP_REFUSED: {
+        means:
+          'A migration of another tool holds a step that is not SQL (a Java or Go migration, a shell command), or a change type that is not known.',
+        why: 'Leaving it out would record a migration as applied that never was, and running a program out of a migrations folder is not ours to do.',
+        way: 'Write the step as SQL, or let the other tool apply this one migration and run the command again.',
+      },
+      FOREIGN_HISTORY_UNKNOWN: {
+        means: 'The database holds the history of another tool, and none of it was taken over.',
+        why: 'Everything in it would look pending, and run a second time.',
+        way: '`lockkeeper adopt` shows what is there and takes it over after asking. `keepForeignHistory: false` leaves the other history alone.',
+      },
+      FOREIGN_HISTORY_FAILED: {
+        means: 'The other tool began a migration and did not finish it; its history says so.',
+        why: 'What of it is in the database is known to nobody but the person who looks. The other tool refuses to go on, too.',
+        way: 'Look at the database and settle it with the other tool (`prisma migrate resolve`, `flyway repair`), then run the command again.',
+      },
+      FOREIGN_HISTORY_CHANGED: {
+        means: 'A file differs from what the other tool applied, by the checksum that its history keeps.',
+        why: 'Taking it over would call applied what never ran.',
+        way: 'Put the file back as it was, or repair the history with the other tool, and run the command again.',
+      },
+      FOREIGN_LOCK_HELD: {
+        means: 'The other tool, whose history is kept, is at work: its own lock is taken.',
+        why: 'Two tools at once could apply the same migration twice.',
+        way: 'Wait until it ends, or give `--lock-wait` more time. A lock that a crash of the other tool left behind is released with that tool (`knex migrate:unlock`, `liquibase release-locks`).',
       },
       SQL_SYNTAX: {
         means: 'A statement is not SQL that PostgreSQL can parse. The place is underlined.',

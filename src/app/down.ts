@@ -65,7 +65,7 @@ interface Undo extends DownRequest {
 async function undo(config: ResolvedConfig, context: Context, request: Undo): Promise<Undone> {
   const { prepared, options } = request;
   const { session } = prepared.opened;
-  const project = listProject(config);
+  const project = await listProject(config);
   const state = compareState(project.files, prepared.history);
   assertNothingHalfApplied(state);
   const rows = selectDown(prepared.history.applied, options, repeatableRows(state));

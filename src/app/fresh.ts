@@ -62,7 +62,7 @@ export async function fresh(
 
 /** Nothing is dropped for migrations that could not be applied. */
 async function assertApplicable(config: ResolvedConfig, context: Context, prepared: Prepared): Promise<void> {
-  const project = listProject(config);
+  const project = await listProject(config);
   const state = compareState(project.files, emptyHistory);
   const { session } = prepared.opened;
   const { environment } = config;

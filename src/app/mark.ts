@@ -39,7 +39,7 @@ export async function mark(
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRun(config, context, opened);
     assertEnvironment(config, prepared.installation, 'mark');
-    const target = findTarget(config, prepared, options);
+    const target = await findTarget(config, prepared, options);
     await confirmDanger(
       config,
       {
@@ -74,8 +74,8 @@ interface Target extends MigrationKey {
   readonly isApplied: boolean;
 }
 
-function findTarget(config: ResolvedConfig, prepared: Prepared, options: MarkOptions): Target {
-  const project = listProject(config);
+async function findTarget(config: ResolvedConfig, prepared: Prepared, options: MarkOptions): Promise<Target> {
+  const project = await listProject(config);
   const state = compareState(project.files, prepared.history);
   const rows = state.applied.map(({ row, file }) => ({ ...row, file, isApplied: true }));
   const files = state.pending.map((file) => ({ ...file, file, isApplied: false }));
@@ -107,7 +107,7 @@ interface Marking {
 
 async function applied(context: Context, marking: Marking): Promise<readonly string[]> {
   const { config, prepared, target, why } = marking;
-  const project = listProject(config);
+  const project = await listProject(config);
   const reading = await readProject(project, target.file === null ? [] : [target.file], context);
   throwProblems(reading.problems);
   const { tables, history } = prepared;

@@ -6,7 +6,7 @@ import { type HistoryTables, readTokenChecksums } from '../history/index.js';
 import { type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
 import type { MigrationState } from '../plan/state.js';
-import { createSource, shownPath, type Source } from '../source/index.js';
+import { openSource, shownPath, type Source } from '../source/index.js';
 
 /** All folders of a project, listed. */
 export interface ProjectFiles {
@@ -16,8 +16,10 @@ export interface ProjectFiles {
 }
 
 /** Lists and hashes; parses nothing. @throws {MIGRATIONS_DIR_MISSING} */
-export function listProject(config: ResolvedConfig): ProjectFiles {
-  const sources = config.sources.map((options) => createSource(options, { root: config.root }));
+export async function listProject(config: ResolvedConfig): Promise<ProjectFiles> {
+  const sources = await Promise.all(
+    config.sources.map((options) => openSource(options, { root: config.root })),
+  );
   const listings = sources.map((source) => source.list());
   return {
     sources,

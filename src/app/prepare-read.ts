@@ -10,6 +10,7 @@ import {
   readHistory,
   readInstallation,
 } from '../history/index.js';
+import type { ForeignRun } from '../migration/foreign.js';
 import type { RunLock } from './run-lock.js';
 import type { Opened } from './session.js';
 
@@ -22,6 +23,8 @@ export interface Prepared {
   readonly installation: Installation;
   readonly history: HistoryState;
   readonly warnings: readonly Warning[];
+  /** By source: the runs of other tools whose histories are kept beside ours. */
+  readonly foreign: ReadonlyMap<string, ForeignRun>;
   /** Null for those who only read. */
   readonly lock: RunLock | null;
 }
@@ -37,7 +40,7 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   const installation = await readInstallation(opened.session, tables);
   const history = installation.schemaVersion === 0 ? emptyHistory : await readHistory(opened.session, tables);
   const warnings = stampWarnings(config, installation);
-  return { opened, tables, installation, history, warnings, lock: null };
+  return { opened, tables, installation, history, warnings, foreign: new Map(), lock: null };
 }
 
 /** An environment that is not the one the database was stamped with deserves a word, also before harmless verbs. */

@@ -33,6 +33,7 @@ export async function prepareToRun(
     installation,
     history,
     warnings: stampWarnings(config, installation),
+    foreign: new Map(),
     lock,
   };
 }
@@ -63,6 +64,7 @@ export function createRun(
     },
     options,
     ...lock,
+    foreign: prepared.foreign,
     watch: new Watch({ context, workerPid: opened.session.info.pid, options, openObserver }),
     openObserver,
   };

@@ -32,7 +32,7 @@ export async function repairStep(
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRun(config, context, opened);
     assertEnvironment(config, prepared.installation, 'repair');
-    const state = compareState(listProject(config).files, prepared.history);
+    const state = compareState((await listProject(config)).files, prepared.history);
     const target = findUnfinished(state, options.version);
     const open = findInterrupted(target, options.step);
     const said = options.as === 'done' ? 'took effect' : 'is to run again';

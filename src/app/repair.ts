@@ -36,7 +36,7 @@ export async function repair(
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRun(config, context, opened);
     assertEnvironment(config, prepared.installation, 'repair');
-    const project = listProject(config);
+    const project = await listProject(config);
     const { touched } = compareState(project.files, prepared.history);
     const [file] = findReferenced(
       options.version,

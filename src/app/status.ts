@@ -13,7 +13,7 @@ import { databaseName, withDatabase } from './session.js';
 
 /** What is applied, pending, and not as it should be. Reads only; creates nothing in the database. */
 export async function status(config: ResolvedConfig, context: Context): Promise<StatusReport> {
-  const project = listProject(config);
+  const project = await listProject(config);
   throwProblems(project.problems);
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRead(config, opened);

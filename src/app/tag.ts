@@ -33,7 +33,7 @@ export async function tag(config: ResolvedConfig, context: Context, label: strin
         hint: 'Choose another tag.',
       });
     }
-    const isRepeatable = repeatableRows(compareState(listProject(config).files, history));
+    const isRepeatable = repeatableRows(compareState((await listProject(config)).files, history));
     const row = history.applied.findLast((applied) => !isRepeatable(applied));
     if (row === undefined) {
       throw new LockkeeperError('MIGRATION_NOT_FOUND', {

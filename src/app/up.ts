@@ -71,7 +71,7 @@ async function listWhile(
   opening: ReturnType<typeof openDatabase>,
 ): Promise<ProjectFiles> {
   try {
-    return listProject(config);
+    return await listProject(config);
   } catch (error) {
     const opened = await opening.catch(() => null); // the missing folder is what counts
     await opened?.session.end();

@@ -13,7 +13,7 @@ import { withDatabase } from './session.js';
  * `down` would. Runs nothing and throws for nothing that is an answer.
  */
 export async function verify(config: ResolvedConfig, context: Context): Promise<VerifyReport> {
-  const project = listProject(config);
+  const project = await listProject(config);
   return await withDatabase(config, context, async (opened) => {
     const prepared = await prepareToRead(config, opened);
     const { session } = opened;

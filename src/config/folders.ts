@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
-import type { SourceOptions } from '../source/options.js';
+import { type ForeignFormat, foreignFormats } from '../migration/migration.js';
+import type { FormatSettings, SourceOptions } from '../source/options.js';
 import type { Candidate } from './explain.js';
 import { problem } from './problems.js';
 import type { MigrationsConfig, SettingsConfig } from './public.js';
@@ -16,6 +17,15 @@ interface Folder {
   readonly dir: string;
   readonly name: string | null;
   readonly writes?: 'sql' | 'ts';
+  readonly foreign?: ForeignItem;
+}
+
+/** What lockkeeper.config says of a folder of another tool. */
+interface ForeignItem {
+  readonly format: ForeignFormat;
+  readonly keepForeignHistory: boolean;
+  /** Keys of that format; see its `configure`. */
+  readonly given: FormatSettings;
 }
 
 /** The folders of migrations, in the order they were given. */
@@ -36,11 +46,14 @@ export function resolveSources(request: FoldersRequest): readonly SourceOptions[
     request.problems.push(problem({ message, details: { option: 'migrations' } }));
   }
   const chosen = request.explanation.choose('migrations', candidates)?.value ?? byDefault;
-  const sources = chosen.map(({ dir, name, writes }) => ({
+  const sources = chosen.map(({ dir, name, writes, foreign }): SourceOptions => ({
     name: name ?? projectPath(dir, root),
     dir,
-    format: 'native' as const,
+    format: foreign?.format ?? 'native',
     ...(writes === undefined ? {} : { writes }),
+    ...(foreign === undefined
+      ? {}
+      : { settings: foreign.given, keepForeignHistory: foreign.keepForeignHistory }),
   }));
   refuseTwins(sources, request);
   return sources;
@@ -66,11 +79,23 @@ function fromConfig(migrations: SettingsConfig['migrations'], root: string): rea
     const dir = typeof item === 'string' ? item : item?.dir;
     // One that the check found wanting was left out, and is reported.
     if (dir === undefined) return [];
-    const { name = null, format = 'native' } = typeof item === 'object' ? item : {};
+    if (typeof item !== 'object') return [{ dir: resolve(root, dir), name: null }];
+    const { name = null, format = 'native' } = item;
+    const folder = { dir: resolve(root, dir), name };
+    if (isForeign(format)) return [{ ...folder, foreign: foreignItem(item, format) }];
     const writes = languages[format];
-    return [{ dir: resolve(root, dir), name, ...(writes === undefined ? {} : { writes }) }];
+    return [writes === undefined ? folder : { ...folder, writes }];
   });
   return folders.length === 0 ? undefined : folders;
+}
+
+function isForeign(format: MigrationsConfig['format']): format is ForeignFormat {
+  return foreignFormats.some((name) => name === format);
+}
+
+function foreignItem(item: MigrationsConfig, format: ForeignFormat): ForeignItem {
+  const { dir: _dir, name: _name, format: _format, keepForeignHistory = true, ...given } = item;
+  return { format, keepForeignHistory, given };
 }
 
 /** Two sources of one name would share their history rows; two of one folder would run each file twice. */

@@ -1,3 +1,4 @@
+import type { ForeignFormat } from '../migration/migration.js';
 import type { OutOfOrder } from '../plan/options.js';
 
 /** Milliseconds, or a text such as `250ms`, `2s`, `5 min`, `1h`. */
@@ -120,9 +121,13 @@ export interface MigrationsConfig {
    * What the files are. `native` covers SQL (with dbmate's markers, as golang-migrate's pairs, or plain) and
    * TypeScript. `sql` and `typescript` run the same files, and say what `lockkeeper new` writes. @default 'native'
    */
-  readonly format?: 'native' | 'sql' | 'typescript' | undefined;
+  readonly format?: 'native' | 'sql' | 'typescript' | ForeignFormat | undefined;
+  /** Of another tool's migrations: its own history table is written beside ours. @default true */
+  readonly keepForeignHistory?: boolean | undefined;
   /** Key of its rows in the history; do not change it later. @default `dir` as written, relative to the project folder */
   readonly name?: string | undefined;
+  /** Settings of another tool's format, in that tool's words; its page under docs/moving-from/ lists them. */
+  readonly [setting: string]: unknown;
 }
 
 /** Where the history is kept. */

@@ -4,6 +4,7 @@ import { chooseEnvironment, findEnvironment } from './environment.js';
 import { Explanation } from './explain.js';
 import { findProject } from './find.js';
 import { resolveSeedsDir, resolveSources, resolveTemplatesDir } from './folders.js';
+import { configureForeign } from './foreign-sources.js';
 import type { ConfigInput } from './input.js';
 import { loadConfigFile } from './load.js';
 import { problem, throwProblems, type Problems } from './problems.js';
@@ -59,7 +60,7 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
     file,
     environment: environment.info,
     target: resolveTarget(request),
-    sources: resolveSources(request),
+    sources: await configureForeign(resolveSources(request), request),
     seedsDir: resolveSeedsDir(request),
     templatesDir: resolveTemplatesDir(request),
     history: resolveHistory(request),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { foreignFormats } from '../migration/migration.js';
 import { durationForms, formatDuration, maxTimeoutMs, parseDuration } from '../core/duration.js';
 import { didYouMean, joinWords } from '../core/text.js';
 
@@ -111,46 +112,23 @@ function pool(): Schema {
   );
 }
 
-/** Formats of other tools. Named, so that the message can say that it is the version that lacks them, not the word. */
-const foreignFormats: ReadonlySet<unknown> = new Set([
-  'knex',
-  'node-pg-migrate',
-  'prisma',
-  'drizzle',
-  'flyway',
-  'liquibase',
-  'db-migrate',
-  'dbmate',
-  'golang-migrate',
-  'goose',
-  'sql-migrate',
-  'diesel',
-  'graphile-migrate',
-  'kysely',
-]);
-
 function migrations(): Schema {
   const accepted = 'the path of a folder, { dir, format, name }, or a list of them';
-  const folder = object({ dir: text(), format: format(), name: text() }, accepted, [], ['dir']);
+  const keys = { dir: text(), format: format(), name: text() };
+  const own = object(keys, accepted, [], ['dir']);
+  // What else stands there is checked by the format itself, which knows its tool's words.
+  const foreign = v.looseObject({ ...keys, keepForeignHistory: boolean() });
+  const folder = v.lazy((value) =>
+    foreignFormats.some((name) => name === (value as { format?: unknown }).format) ? foreign : own,
+  );
   const one = byForm({ text: text(), object: folder, accepted });
   const list = v.pipe(v.array(one), v.minLength(1, 'a list with at least one folder'));
   return v.optional(v.lazy((value) => (Array.isArray(value) ? list : one)));
 }
 
 function format(): Schema {
-  const native = ['native', 'sql', 'typescript'];
-  return v.optional(
-    v.pipe(
-      v.unknown(),
-      v.check(
-        (value) => native.includes(value as string),
-        (issue) =>
-          foreignFormats.has(issue.input)
-            ? `${quoted(native)}; this version runs native migrations only, and not yet those of ${String(issue.input)}`
-            : quoted(native),
-      ),
-    ),
-  );
+  const known: readonly unknown[] = ['native', 'sql', 'typescript', ...foreignFormats];
+  return check((value) => known.includes(value), quoted(known as readonly string[]));
 }
 
 function byForm(forms: { text: Schema; object: Schema; accepted: string }): Schema {

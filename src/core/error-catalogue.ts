@@ -17,6 +17,10 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'The configuration file is missing, unreadable or failed while it ran.',
   },
+  PACKAGE_MISSING: {
+    exit: 2,
+    summary: 'Migrations of another tool need a package that the project has not installed.',
+  },
   ENVIRONMENT_UNKNOWN: { exit: 2, summary: 'The environment asked for is not defined.' },
 
   // Migration files
@@ -51,6 +55,24 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'A file without markers creates and then drops the same object.',
   },
+  FOREIGN_STEP_REFUSED: {
+    exit: 2,
+    summary:
+      "A migration of another tool holds a step that is not SQL, or not PostgreSQL's; it is never run.",
+  },
+  FOREIGN_HISTORY_UNKNOWN: {
+    exit: 2,
+    summary: 'The database holds a history of another tool that was not taken over yet.',
+  },
+  FOREIGN_HISTORY_FAILED: {
+    exit: 2,
+    summary: 'The history of another tool has a migration that was begun and not finished.',
+  },
+  FOREIGN_HISTORY_CHANGED: {
+    exit: 2,
+    summary: 'A file is not what the other tool has applied, by the checksum in its history.',
+  },
+  FOREIGN_LOCK_HELD: { exit: 4, summary: 'The other tool whose history is kept holds its own lock.' },
   SQL_SYNTAX: { exit: 2, summary: 'A migration holds SQL that PostgreSQL cannot parse.' },
   SQL_UNTERMINATED: { exit: 2, summary: 'A string, comment, dollar quote or COPY block has no end.' },
   PSQL_COMMAND_REFUSED: {

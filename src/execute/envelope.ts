@@ -101,7 +101,7 @@ export function closing(run: Run, stepRun: StepRun): readonly Part[] {
     ...validationParts(after),
     ...finish(run, stepRun, last),
     ...(stepRun.insideSingleTransaction ? [] : committing(run)),
-    ...(last && !plain ? run.frame.hygiene : []),
+    ...(last && !plain ? hygieneAfter(run, planned.migration) : []),
   ];
 }
 
@@ -132,13 +132,16 @@ function claim(run: Run, stepRun: StepRun): Part {
 function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {
   const { planned, chain } = stepRun;
   if (chain !== undefined && chain.after !== null)
-    return [ours(executeFinish(chain.prepared, planned.migration, chain.mark), 'INSERT 0 1')];
+    return [
+      ours(executeFinish(chain.prepared, planned.migration, chain.mark), 'INSERT 0 1'),
+      ...foreignRows(run, planned.migration),
+    ];
   if (isAtomic(planned)) {
     const text =
       run.direction === 'up'
         ? finishApply(run.tables, planned.migration, run.stamp)
         : finishRollback(run.tables, planned.migration, run.stamp);
-    return [ours(text, 'INSERT 0 1')];
+    return [ours(text, 'INSERT 0 1'), ...foreignRows(run, planned.migration)];
   }
   const done = ours(completeStep(run.tables, journalStep(run, stepRun, null)), 'UPDATE 1');
   // Under a lease the claim of this step holds the row already; and a transaction with a snapshot from before a
@@ -154,7 +157,27 @@ export function closeMigration(run: Run, planned: PlannedMigration, guard: strin
     run.direction === 'up'
       ? closeApply(run.tables, historyRow(migration), run.stamp, guard)
       : closeRollback(run.tables, migration, run.stamp, guard);
-  return statements.map((text) => ours(text));
+  return [...statements.map((text) => ours(text)), ...foreignRows(run, migration)];
+}
+
+/** What the history of another tool is told, in the transaction that writes ours. */
+function foreignRows({ foreign, direction }: Run, migration: Migration): readonly Part[] {
+  const foreignRun = foreign.get(migration.source);
+  if (foreignRun === undefined || migration.foreign === undefined) return [];
+  const { applied, undone } = migration.foreign;
+  return (direction === 'up' ? applied : undone)(foreignRun).map((text) => ours(text));
+}
+
+/**
+ * The session as it was before the migration (ENGINE B12); or, where the tool that it was written for leaves settings
+ * to the migrations behind it, only our own budgets again.
+ */
+export function hygieneAfter({ frame, options }: Run, { keepsSession }: Migration): readonly Part[] {
+  if (keepsSession !== true) return frame.hygiene;
+  const { lockTimeoutMs, statementTimeoutMs } = options;
+  return [
+    ours(`set lock_timeout = ${lockTimeoutMs}; set statement_timeout = ${statementTimeoutMs}`, null, 2),
+  ];
 }
 
 /** Closes a migration whose last step was no transaction: validation and history in a transaction of their own. */
@@ -165,7 +188,7 @@ export function closingTransaction(run: Run, planned: PlannedMigration): readonl
     ...validationParts(after),
     ...closeMigration(run, planned, run.guard),
     ...committing(run),
-    ...run.frame.hygiene,
+    ...hygieneAfter(run, planned.migration),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from '../core/context.js';
 import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
+import type { ForeignRun } from '../migration/foreign.js';
 import type { Session } from '../pg/index.js';
 import type { Frame } from './frame.js';
 import type { RunOptions } from './options.js';
@@ -24,6 +25,8 @@ export interface Run {
   readonly frame: Frame;
   /** Set where the connection leads through a transaction pooler, and a lease stands for the lock. */
   readonly lease: HeldLease | null;
+  /** By source: the runs of other tools whose histories are kept beside ours. */
+  readonly foreign: ReadonlyMap<string, ForeignRun>;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
 }

@@ -2,8 +2,29 @@ import type { Metadata } from './metadata.js';
 import type { Backfill } from './backfill.js';
 import type { MigrationDatabase } from './database.js';
 import type { Statement } from '../sql/statement.js';
+import type { ForeignRecord } from './foreign.js';
 
-export type MigrationFormat = 'sql' | 'typescript';
+/** Tools whose migrations run here as they are. */
+export const foreignFormats = [
+  'knex',
+  'node-pg-migrate',
+  'prisma',
+  'drizzle',
+  'flyway',
+  'liquibase',
+  'db-migrate',
+  'dbmate',
+  'golang-migrate',
+  'goose',
+  'sql-migrate',
+  'diesel',
+  'graphile-migrate',
+  'kysely',
+] as const;
+
+export type ForeignFormat = (typeof foreignFormats)[number];
+
+export type MigrationFormat = 'sql' | 'typescript' | ForeignFormat;
 
 /** What a folder listing and a hash of the bytes tell; nothing was parsed or imported yet. */
 export interface MigrationFile {
@@ -20,6 +41,8 @@ export interface MigrationFile {
   readonly path: string;
   /** Absolute path of the file that holds the way down, where it is a file of its own. */
   readonly downPath: string | null;
+  /** What another tool knows it by in its own history; missing in native sources. */
+  readonly foreignKey?: string;
   /** sha256 (hex) over the raw bytes: of `path`, then a NUL byte and those of `downPath` where there is one. */
   readonly checksum: string;
 }
@@ -41,6 +64,10 @@ export interface Migration extends MigrationFile {
    * texts that differ in comments, blank space and line ends only. Code migrations carry the raw checksum here.
    */
   readonly tokenChecksum: string;
+  /** What it sets for the session holds in later migrations of the run too, as it does with the tool it was written for. */
+  readonly keepsSession?: boolean;
+  /** What another tool writes into its own history when this was applied; missing in native sources. */
+  readonly foreign?: ForeignRecord;
 }
 
 export type Script = SqlScript | CodeScript;

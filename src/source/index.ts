@@ -2,4 +2,4 @@ export type { SourceListing } from './list.js';
 export type { SourceOptions } from './options.js';
 export type { SourceReading } from './read.js';
 export { shownPath } from './shown-path.js';
-export { createSource, type Source } from './source.js';
+export { createSource, openSource, type Source } from './source.js';

@@ -1,11 +1,20 @@
+import type { ForeignFormat } from '../migration/migration.js';
+
+/** Plain data. */
+export type FormatSettings = Readonly<Record<string, unknown>>;
+
 /** One folder of migrations. */
 export interface SourceOptions {
   /** Key of its history rows; the folder's path relative to the project unless the user names it. */
   readonly name: string;
   /** Absolute path. */
   readonly dir: string;
-  /** What its files are: `sql` (native, dbmate, golang-migrate and plain shapes) and `typescript` may be mixed. */
-  readonly format: 'native';
+  /** `native`: SQL (dbmate's markers, golang-migrate's pairs, plain) and TypeScript, mixed. Else another tool's. */
+  readonly format: 'native' | ForeignFormat;
+  /** What the other tool's configuration says, in its own words; see the `Format` that wrote it. */
+  readonly settings?: FormatSettings;
+  /** The other tool's history is written beside ours. @default true */
+  readonly keepForeignHistory?: boolean;
   /** What `new` writes here; without it, what the newest migration is written in. */
   readonly writes?: 'sql' | 'ts';
 }

@@ -111,11 +111,6 @@ describe('a wrong configuration', () => {
 });
 
 describe('migrations of other tools', () => {
-  it.each(['knex', 'prisma', 'flyway'])('are refused by name: %s', async (format) => {
-    const [problem] = await problemsOf(resolveIn(json({ migrations: { dir: 'm', format } })));
-    expect(problem).toContain(`this version runs native migrations only, and not yet those of ${format}`);
-  });
-
   it.each([
     ['native', undefined],
     ['sql', 'sql'],

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { installTools } from './tools.js';
 import { findBinaries } from './binaries.js';
 import { startServerOf, type RunningServer } from './server.js';
 
@@ -22,6 +23,7 @@ declare module 'vitest' {
  * (a superuser of a server that is there for tests only) that server takes the place of the machine's older one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  installTools();
   const external = process.env['LOCKKEEPER_TEST_URL'];
   const found = findBinaries();
   const binaries = external === undefined ? found : found.slice(0, 1);

@@ -14,6 +14,7 @@ import { isAtomic } from '../../plan/plan.js';
 import { quoteLiteral } from '../../sql/quote.js';
 import {
   closeMigration,
+  hygieneAfter,
   closing,
   committing,
   journalStep,
@@ -166,7 +167,7 @@ export class CodeTransaction {
       ours(forgetAnswers(run.tables, journal)),
       ...closeMigration(run, planned, run.guard),
       ...committing(run),
-      ...run.frame.hygiene,
+      ...hygieneAfter(run, planned.migration),
     ];
   }
 

@@ -1,0 +1,105 @@
+import { LockkeeperError } from '../core/errors.js';
+import type { MigrationFile } from '../migration/migration.js';
+import { rawChecksum } from './file-bytes.js';
+import type { SourceListing, SourceProject } from './list.js';
+import type { SourceOptions } from './options.js';
+import { shownPath } from './shown-path.js';
+
+/** What a format knows of a migration before its bytes are read. */
+export type ForeignFile = Pick<MigrationFile, 'version' | 'name' | 'path' | 'downPath'> & {
+  /** What the tool's own history knows it by. */
+  readonly foreignKey: string;
+  readonly repeatable?: boolean;
+};
+
+/** Gathers the files of one foreign folder, in the order in which the tool would run them. */
+export class ForeignListing {
+  readonly #options: SourceOptions;
+  readonly #project: SourceProject;
+  readonly #files: MigrationFile[] = [];
+  readonly #paths = new Map<string, string>();
+  readonly #problems: LockkeeperError[] = [];
+
+  constructor(options: SourceOptions, project: SourceProject) {
+    this.#options = options;
+    this.#project = project;
+  }
+
+  /** Reads and hashes the file; one that cannot be read, or claims a version that is taken, becomes a problem. */
+  add(file: ForeignFile): void {
+    const { source, format, checksum } = this.#known(file);
+    if (checksum === null) return;
+    const shown = shownPath(file.path, this.#project.root);
+    if (/\p{Cc}/u.test(`${file.version}${file.name}`)) {
+      this.refuse(
+        'MIGRATION_NAME_INVALID',
+        `The file name ${JSON.stringify(shown)} holds a control character.`,
+        {
+          hint: 'Rename the file.',
+          shown,
+        },
+      );
+      return;
+    }
+    const taken = this.#paths.get(file.version);
+    if (taken !== undefined) {
+      this.refuse(
+        'MIGRATION_DUPLICATE',
+        `Two files have version ${file.version}: "${taken}" and "${shown}".`,
+        {
+          hint: 'Remove one of them, or give it another version.',
+          shown,
+        },
+      );
+      return;
+    }
+    this.#paths.set(file.version, shown);
+    const { version, name, path, downPath, foreignKey, repeatable = false } = file;
+    this.#files.push({ source, version, name, format, repeatable, path, downPath, foreignKey, checksum });
+  }
+
+  refuse(
+    code: LockkeeperError['code'],
+    message: string,
+    { hint, shown }: { readonly hint: string; readonly shown: string },
+  ): void {
+    this.#problems.push(new LockkeeperError(code, { message, hint, details: { file: shown } }));
+  }
+
+  /** Repeatable ones last, as `compareState` wants them. */
+  result(): SourceListing {
+    const last = this.#files.filter((file) => file.repeatable);
+    const files =
+      last.length === 0 ? this.#files : [...this.#files.filter((file) => !file.repeatable), ...last];
+    return { files, problems: this.#problems };
+  }
+
+  #known({ path, downPath }: ForeignFile): {
+    readonly source: string;
+    readonly format: MigrationFile['format'];
+    readonly checksum: string | null;
+  } {
+    const { name: source, format } = this.#options;
+    const down = downPath === null || downPath === path ? null : this.#read(downPath);
+    const up = this.#read(path);
+    const missing = up === null || (downPath !== null && downPath !== path && down === null);
+    return {
+      source,
+      format: format === 'native' ? 'sql' : format,
+      checksum: missing ? null : rawChecksum(up, down === null ? null : Buffer.from(down)),
+    };
+  }
+
+  #read(path: string): Buffer | null {
+    try {
+      return this.#project.reader.read(path);
+    } catch (cause) {
+      const shown = shownPath(path, this.#project.root);
+      this.refuse('MIGRATION_UNREADABLE', `"${shown}" cannot be read: ${(cause as Error).message}.`, {
+        hint: 'Make the file readable for the user who runs lockkeeper, or remove it.',
+        shown,
+      });
+      return null;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanEnvironment } from './cli.js';
+import { repository, type TempProject } from './project.js';
+
+/** Where the real tools are that we are compared with; a manifest of its own, so that no user installs them. */
+export const toolsFolder = join(repository, 'test', 'tools');
+
+const modules = join(toolsFolder, 'node_modules');
+const installed = join(modules, '.installed-lock');
+
+/** Installs the tools when they are not there, or their lock file is another; once for a whole test run. */
+export function installTools(): void {
+  const lock = readFileSync(join(toolsFolder, 'package-lock.json'), 'utf8');
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return;
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { status, stderr } = spawnSync('npm', args, { cwd: toolsFolder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The tools for the tests could not be installed: ${stderr}`);
+  writeFileSync(installed, lock);
+}
+
+/** Lets a project find the tools as if it had installed them. */
+export function linkTools(project: TempProject): void {
+  symlinkSync(modules, join(project.dir, 'node_modules'));
+}
+
+export interface ToolRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of a tool (`knex`, `node-pg-migrate`) in a project, as its user would. */
+export function runTool(
+  program: string,
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): ToolRun {
+  const { status, stdout, stderr } = spawnSync(join(modules, '.bin', program), args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...cleanEnvironment(), ...env },
+    timeout: 60_000,
+  });
+  return { code: status, stdout, stderr };
+}
