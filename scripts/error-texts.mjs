@@ -154,10 +154,11 @@ export const areas = [
         why: 'What of it is in the database is known to nobody but the person who looks. The other tool refuses to go on, too.',
         way: 'Look at the database and settle it with the other tool (`prisma migrate resolve`, `flyway repair`), then run the command again.',
       },
-      FOREIGN_HISTORY_CHANGED: {
-        means: 'A file differs from what the other tool applied, by the checksum that its history keeps.',
-        why: 'Taking it over would call applied what never ran.',
-        way: 'Put the file back as it was, or repair the history with the other tool, and run the command again.',
+      FOREIGN_HISTORY_MOVED: {
+        means:
+          'The history of the other tool says that it has undone migrations (in a protected environment), or it changed while a step of this run had to let go of the lock.',
+        why: 'A history table that was emptied by accident looks the same as a rollback, and following it would run everything again.',
+        way: '`lockkeeper adopt` shows what the other tool says, and follows it after asking. When only the run was interrupted, the same command goes on.',
       },
       FOREIGN_LOCK_HELD: {
         means: 'The other tool, whose history is kept, is at work: its own lock is taken.',

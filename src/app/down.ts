@@ -12,12 +12,13 @@ import { checkProject } from './check-project.js';
 import { findSyntaxProblems } from './check-syntax.js';
 import { renderDryRun } from './dry-run.js';
 import type { ConfirmOptions, DownOptions, UpReport } from './lockkeeper.js';
-import { findChanged, historyProblems, listProject, throwProblems } from './migrations.js';
+import { followed, viewed } from './foreign.js';
+import { findChanged, historyProblems, listProject, type ProjectFiles, throwProblems } from './migrations.js';
 import { type Candidate, planRun } from './plan-run.js';
 import { assertPoolable } from './pooled.js';
 import { createRun, prepareToRun } from './prepare.js';
 import { assertEnvironment, type Prepared, prepareToRead } from './prepare-read.js';
-import { withDatabase } from './session.js';
+import { type Opened, withDatabase } from './session.js';
 import { readWaysBack, type WaysBack } from './ways-back.js';
 
 export interface DownRequest {
@@ -42,10 +43,26 @@ export async function down(config: ResolvedConfig, context: Context, request: Do
   assertNoTags(options);
   return await withDatabase(config, context, async (opened) => {
     const dry = options.dryRun === true;
-    const prepared = dry ? await prepareToRead(config, opened) : await prepareToRun(config, context, opened);
-    if (!dry) assertEnvironment(config, prepared.installation, request.verb);
-    return await undo(config, context, { ...request, prepared });
+    const project = await listProject(config);
+    const prepared = dry
+      ? await viewed(project, await prepareToRead(config, opened))
+      : await lockToUndo(config, context, { opened, project, verb: request.verb });
+    return await undo(config, context, { ...request, project, prepared });
   });
+}
+
+async function lockToUndo(
+  config: ResolvedConfig,
+  context: Context,
+  {
+    opened,
+    project,
+    verb,
+  }: { readonly opened: Opened; readonly project: ProjectFiles; readonly verb: string },
+): Promise<Prepared> {
+  const prepared = await prepareToRun(config, context, opened);
+  assertEnvironment(config, prepared.installation, verb);
+  return await followed(config, context, { project, prepared });
 }
 
 /** No type has it, but JavaScript may give it, and a wish to undo less must not be ignored. */
@@ -59,13 +76,13 @@ function assertNoTags({ tags }: DownOptions & { readonly tags?: readonly string[
 }
 
 interface Undo extends DownRequest {
+  readonly project: ProjectFiles;
   readonly prepared: Prepared;
 }
 
 async function undo(config: ResolvedConfig, context: Context, request: Undo): Promise<Undone> {
-  const { prepared, options } = request;
+  const { prepared, options, project } = request;
   const { session } = prepared.opened;
-  const project = await listProject(config);
   const state = compareState(project.files, prepared.history);
   assertNothingHalfApplied(state);
   const rows = selectDown(prepared.history.applied, options, repeatableRows(state));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
-import { historyRow } from '../execute/index.js';
+import { foreignStatements, historyRow } from '../execute/index.js';
 import {
   claimApply,
   claimRollback,
@@ -17,7 +17,8 @@ import { findReferenced } from '../migration/order.js';
 import { compareState } from '../plan/state.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import type { MarkOptions, MarkReport } from './lockkeeper.js';
-import { listProject, readProject, throwProblems } from './migrations.js';
+import { followed } from './foreign.js';
+import { listProject, type ProjectFiles, readProject, throwProblems } from './migrations.js';
 import { executionContext } from './execution-context.js';
 import { prepareToRun } from './prepare.js';
 import { assertEnvironment, type Prepared } from './prepare-read.js';
@@ -37,9 +38,11 @@ export async function mark(
   const { options } = request;
   assertReason(options.why);
   return await withDatabase(config, context, async (opened) => {
-    const prepared = await prepareToRun(config, context, opened);
-    assertEnvironment(config, prepared.installation, 'mark');
-    const target = await findTarget(config, prepared, options);
+    const locked = await prepareToRun(config, context, opened);
+    assertEnvironment(config, locked.installation, 'mark');
+    const project = await listProject(config);
+    const prepared = await followed(config, context, { project, prepared: locked });
+    const target = findTarget(project, prepared, options);
     await confirmDanger(
       config,
       {
@@ -49,11 +52,11 @@ export async function mark(
       },
       { ...options, ask: request.ask },
     );
-    const marking = { config, prepared, target, why: options.why };
+    const marking = { project, prepared, target, why: options.why };
     const statements =
       options.as === 'applied' && !target.isApplied
         ? await applied(context, marking)
-        : settled(marking, options);
+        : await settled(context, marking, options);
     await writeOwn(prepared, 'mark', statements);
     return { version: target.version, name: target.name, as: options.as };
   });
@@ -74,8 +77,7 @@ interface Target extends MigrationKey {
   readonly isApplied: boolean;
 }
 
-async function findTarget(config: ResolvedConfig, prepared: Prepared, options: MarkOptions): Promise<Target> {
-  const project = await listProject(config);
+function findTarget(project: ProjectFiles, prepared: Prepared, options: MarkOptions): Target {
   const state = compareState(project.files, prepared.history);
   const rows = state.applied.map(({ row, file }) => ({ ...row, file, isApplied: true }));
   const files = state.pending.map((file) => ({ ...file, file, isApplied: false }));
@@ -99,15 +101,14 @@ async function findTarget(config: ResolvedConfig, prepared: Prepared, options: M
 }
 
 interface Marking {
-  readonly config: ResolvedConfig;
+  readonly project: ProjectFiles;
   readonly prepared: Prepared;
   readonly target: Target;
   readonly why: string;
 }
 
 async function applied(context: Context, marking: Marking): Promise<readonly string[]> {
-  const { config, prepared, target, why } = marking;
-  const project = await listProject(config);
+  const { project, prepared, target, why } = marking;
   const reading = await readProject(project, target.file === null ? [] : [target.file], context);
   throwProblems(reading.problems);
   const { tables, history } = prepared;
@@ -117,6 +118,7 @@ async function applied(context: Context, marking: Marking): Promise<readonly str
     claimApply(tables, historyRow(migration), stamp, '1'),
     finishApply(tables, migration, stamp),
     closeSteps(tables, migration),
+    ...foreignStatements(prepared, tables, { migration, direction: 'up' }),
     logRow(
       tables,
       {
@@ -132,10 +134,22 @@ async function applied(context: Context, marking: Marking): Promise<readonly str
 }
 
 /** The row goes, or stays as it is where only the steps of an undo were open. */
-function settled({ prepared, target, why }: Marking, { as }: MarkOptions): readonly string[] {
+async function settled(
+  context: Context,
+  { project, prepared, target, why }: Marking,
+  { as }: MarkOptions,
+): Promise<readonly string[]> {
   const { tables } = prepared;
+  const goes = target.isApplied && as === 'pending';
+  const isForeign = prepared.foreign.has(target.source) && target.file !== null;
+  const reading =
+    goes && isForeign && target.file !== null ? await readProject(project, [target.file], context) : null;
+  throwProblems(reading?.problems ?? []);
   return [
-    ...(target.isApplied && as === 'pending' ? [claimRollback(tables, target, '1')] : []),
+    ...(goes ? [claimRollback(tables, target, '1')] : []),
+    ...(reading?.migrations ?? []).flatMap((migration) =>
+      foreignStatements(prepared, tables, { migration, direction: 'down' }),
+    ),
     closeSteps(tables, target),
     logRow(
       tables,

@@ -28,6 +28,19 @@ export async function listProject(config: ResolvedConfig): Promise<ProjectFiles>
   };
 }
 
+/** Whether the history of another tool is kept beside ours; most projects never load what that takes. */
+export const keepsForeign = ({ sources }: ProjectFiles): boolean =>
+  sources.some(({ foreign }) => foreign !== null);
+
+/** What can be read without loading another tool and the code that was written for it. */
+export function withoutForeignCode(
+  { sources }: ProjectFiles,
+  files: readonly MigrationFile[],
+): readonly MigrationFile[] {
+  const code = new Set(sources.filter(({ isForeignCode }) => isForeignCode).map(({ name }) => name));
+  return code.size === 0 ? files : files.filter(({ source }) => !code.has(source));
+}
+
 export interface Reading {
   readonly migrations: readonly Migration[];
   readonly problems: readonly LockkeeperError[];

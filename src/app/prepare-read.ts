@@ -10,6 +10,7 @@ import {
   readHistory,
   readInstallation,
 } from '../history/index.js';
+import type { ForeignLocks } from '../execute/index.js';
 import type { ForeignRun } from '../migration/foreign.js';
 import type { RunLock } from './run-lock.js';
 import type { Opened } from './session.js';
@@ -25,6 +26,8 @@ export interface Prepared {
   readonly warnings: readonly Warning[];
   /** By source: the runs of other tools whose histories are kept beside ours. */
   readonly foreign: ReadonlyMap<string, ForeignRun>;
+  /** Keep those tools away; null where there is none, and for those who only read. */
+  readonly foreignLocks: ForeignLocks | null;
   /** Null for those who only read. */
   readonly lock: RunLock | null;
 }
@@ -40,7 +43,16 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   const installation = await readInstallation(opened.session, tables);
   const history = installation.schemaVersion === 0 ? emptyHistory : await readHistory(opened.session, tables);
   const warnings = stampWarnings(config, installation);
-  return { opened, tables, installation, history, warnings, foreign: new Map(), lock: null };
+  return {
+    opened,
+    tables,
+    installation,
+    history,
+    warnings,
+    foreign: new Map(),
+    foreignLocks: null,
+    lock: null,
+  };
 }
 
 /** An environment that is not the one the database was stamped with deserves a word, also before harmless verbs. */

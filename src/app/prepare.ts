@@ -34,6 +34,7 @@ export async function prepareToRun(
     history,
     warnings: stampWarnings(config, installation),
     foreign: new Map(),
+    foreignLocks: null,
     lock,
   };
 }
@@ -65,6 +66,7 @@ export function createRun(
     options,
     ...lock,
     foreign: prepared.foreign,
+    foreignLocks: prepared.foreignLocks,
     watch: new Watch({ context, workerPid: opened.session.info.pid, options, openObserver }),
     openObserver,
   };

@@ -7,7 +7,8 @@ import { readBackfills, versionOfBackfills } from '../history/index.js';
 import { compareState, type MigrationState, type UnfinishedMigration } from '../plan/state.js';
 import type { FailedItem, StatusReport } from './lockkeeper.js';
 import { checkEnvironments, runsIn } from './check-environments.js';
-import { findChanged, listProject, readProject, throwProblems } from './migrations.js';
+import { viewed } from './foreign.js';
+import { findChanged, listProject, readProject, throwProblems, withoutForeignCode } from './migrations.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
 
@@ -16,12 +17,12 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
   const project = await listProject(config);
   throwProblems(project.problems);
   return await withDatabase(config, context, async (opened) => {
-    const prepared = await prepareToRead(config, opened);
+    const prepared = await viewed(project, await prepareToRead(config, opened));
     for (const warning of prepared.warnings) context.events.emit('warning', warning);
     const state = compareState(project.files, prepared.history);
     const { session } = opened;
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
-    const reading = await readProject(project, state.pending, context);
+    const reading = await readProject(project, withoutForeignCode(project, state.pending), context);
     // Not pending here and nowhere else: the list below does not show it.
     const environments = checkEnvironments(reading.migrations, config.environment);
     for (const warning of [...environments.problems.map(asWarning), ...environments.warnings])

@@ -29,6 +29,7 @@ import { planRun } from './plan-run.js';
 import { assertPoolable } from './pooled.js';
 import { createRun, prepareToRun } from './prepare.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
+import { followed, viewed } from './foreign.js';
 import { closeDatabase, openDatabase } from './session.js';
 
 /** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
@@ -43,8 +44,8 @@ export async function up(config: ResolvedConfig, context: Context, options: UpWo
   try {
     const prepared =
       options.dryRun === true
-        ? await prepareToRead(config, opened)
-        : await prepareToRun(config, context, opened);
+        ? await viewed(project, await prepareToRead(config, opened))
+        : await followed(config, context, { project, prepared: await prepareToRun(config, context, opened) });
     const plan = await planUp(config, context, { options, project, prepared });
     await assertPoolable(config, prepared, plan);
     for (const warning of plan.warnings) context.events.emit('warning', warning);

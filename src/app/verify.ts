@@ -4,6 +4,7 @@ import { LockkeeperError } from '../core/errors.js';
 import { compareState } from '../plan/state.js';
 import { checkProject } from './check-project.js';
 import type { VerifyReport } from './lockkeeper.js';
+import { viewed } from './foreign.js';
 import { findChanged, historyProblems, inFileOrder, listProject } from './migrations.js';
 import { prepareToRead } from './prepare-read.js';
 import { withDatabase } from './session.js';
@@ -15,7 +16,7 @@ import { withDatabase } from './session.js';
 export async function verify(config: ResolvedConfig, context: Context): Promise<VerifyReport> {
   const project = await listProject(config);
   return await withDatabase(config, context, async (opened) => {
-    const prepared = await prepareToRead(config, opened);
+    const prepared = await viewed(project, await prepareToRead(config, opened));
     const { session } = opened;
     const state = compareState(project.files, prepared.history);
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });

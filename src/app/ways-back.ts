@@ -93,6 +93,7 @@ function irreversible(candidate: Candidate, rows: readonly AppliedMigration[]): 
 /** The file is gone. What was stored when it was applied is used only where nobody else could have changed it. */
 async function storedWayBack(prepared: Prepared, row: AppliedMigration): Promise<Candidate> {
   const { session } = prepared.opened;
+  if (prepared.foreign.has(row.source)) throw foreignFileGone(row);
   const stored = await readStoredDown(session, prepared.tables, row);
   if (stored !== null && sha256(stored.script) !== stored.hash) {
     throw new LockkeeperError('MIGRATION_IRREVERSIBLE', {
@@ -113,6 +114,15 @@ async function storedWayBack(prepared: Prepared, row: AppliedMigration): Promise
     script: stored === null ? null : storedScript(stored.script, row),
     stored: true,
   };
+}
+
+/** The other tool cannot undo it either, and would go on saying that it is applied. */
+function foreignFileGone({ version, name, source }: AppliedMigration): LockkeeperError {
+  return new LockkeeperError('MIGRATION_MISSING', {
+    message: `The file of migration ${version} ${name} is gone, and the history of another tool is kept beside that of ${source}. Nothing was undone.`,
+    hint: 'Bring the file back.',
+    details: { version, name },
+  });
 }
 
 function storedScript(text: string, row: AppliedMigration): SqlScript {

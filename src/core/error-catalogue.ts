@@ -68,9 +68,9 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'The history of another tool has a migration that was begun and not finished.',
   },
-  FOREIGN_HISTORY_CHANGED: {
-    exit: 2,
-    summary: 'A file is not what the other tool has applied, by the checksum in its history.',
+  FOREIGN_HISTORY_MOVED: {
+    exit: 3,
+    summary: 'The other tool has changed its history in a way that is not followed without being asked.',
   },
   FOREIGN_LOCK_HELD: { exit: 4, summary: 'The other tool whose history is kept holds its own lock.' },
   SQL_SYNTAX: { exit: 2, summary: 'A migration holds SQL that PostgreSQL cannot parse.' },

@@ -47,7 +47,7 @@ async function attempt(
   await sendParts(session, [ours(claimStep(tables, journal, run.stamp, run.guard), 'INSERT 0 1')]);
   try {
     await sendParts(session, [...stepRun.replay, ...budget(run, stepRun)]);
-    await cancellable(run, () => sendParts(session, [part]));
+    await withoutForeignLocks(run, stepRun, () => cancellable(run, () => sendParts(session, [part])));
     await restoreBudget(run);
     const question = { text: part.text, statement, before, lockTimeoutMs: 0 };
     await remedyFor(statement.traits.label)?.check?.(run, question);
@@ -62,6 +62,24 @@ async function attempt(
     return;
   }
   await sendParts(session, [ours(completeStep(tables, journal), 'UPDATE 1')]);
+}
+
+/**
+ * Another tool that waits for its advisory lock holds a snapshot: a statement that waits for snapshots would wait for it,
+ * and it for us (ENGINE A2).
+ */
+async function withoutForeignLocks(
+  { foreignLocks, session }: Run,
+  { step }: AloneRun,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const letsGo = foreignLocks?.hasAdvisory === true && step.statement.traits.waitsForSnapshots;
+  if (letsGo) await foreignLocks.letGo();
+  try {
+    await work();
+  } finally {
+    if (letsGo && session.lost === null) await foreignLocks.retake();
+  }
 }
 
 /**

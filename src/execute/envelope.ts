@@ -1,4 +1,5 @@
 import { sha256 } from '../core/hash.js';
+import type { Direction } from '../core/report.js';
 import {
   claimApply,
   claimRollback,
@@ -11,10 +12,13 @@ import {
   finishApply,
   finishRollback,
   type HistoryRow,
+  type HistoryTables,
   type JournalStep,
+  linkForeign,
   type Preparation,
   prepareLinks,
   setMark,
+  unlinkForeign,
 } from '../history/index.js';
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
@@ -160,12 +164,22 @@ export function closeMigration(run: Run, planned: PlannedMigration, guard: strin
   return [...statements.map((text) => ours(text)), ...foreignRows(run, migration)];
 }
 
+function foreignRows({ foreign, direction, tables }: Run, migration: Migration): readonly Part[] {
+  return foreignStatements({ foreign }, tables, { migration, direction }).map((text) => ours(text));
+}
+
 /** What the history of another tool is told, in the transaction that writes ours. */
-function foreignRows({ foreign, direction }: Run, migration: Migration): readonly Part[] {
-  const foreignRun = foreign.get(migration.source);
-  if (foreignRun === undefined || migration.foreign === undefined) return [];
+export function foreignStatements(
+  { foreign }: Pick<Run, 'foreign'>,
+  tables: HistoryTables,
+  { migration, direction }: { readonly migration: Migration; readonly direction: Direction },
+): readonly string[] {
+  const run = foreign.get(migration.source);
+  if (run === undefined || migration.foreign === undefined) return [];
   const { applied, undone } = migration.foreign;
-  return (direction === 'up' ? applied : undone)(foreignRun).map((text) => ours(text));
+  return direction === 'up'
+    ? [...applied(run), linkForeign(tables, migration, migration.foreignKey ?? migration.version)]
+    : [...undone(run), unlinkForeign(tables, migration)];
 }
 
 /**

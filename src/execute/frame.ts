@@ -1,4 +1,4 @@
-import { hygiene, hygieneStatements, type Session } from '../pg/index.js';
+import { type AdvisoryLockId, hygiene, hygieneStatements, type Session } from '../pg/index.js';
 import { ourRole, ours, type Part } from './parts.js';
 
 /** What a run puts around its transactions. It depends on whether the run has a session of its own. */
@@ -17,13 +17,14 @@ export interface Frame {
   readonly cancel: { readonly text: string; readonly values: readonly unknown[] };
 }
 
-/** A session of its own: it is set up once, and put back between migrations (ENGINE B12). */
-export function sessionFrame(session: Session): Frame {
+/** A session of its own: it is set up once, and put back between migrations (ENGINE B12), `kept` locks excepted. */
+export function sessionFrame(session: Session, kept: readonly AdvisoryLockId[] = []): Frame {
   const { restore } = session;
+  const text = hygiene(kept);
   const cleaning =
     restore === ''
-      ? ours(hygiene, null, hygieneStatements)
-      : ours(`${hygiene}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
+      ? ours(text, null, hygieneStatements)
+      : ours(`${text}; ${restore}`, null, hygieneStatements + restore.split('; ').length);
   return {
     begin: (_what, options = null) => [ours(options === null ? 'begin' : `begin ${options}`, 'BEGIN')],
     ourRole,

@@ -1,5 +1,6 @@
 export { executePlan } from './execute.js';
-export { codeFrame, historyRow, transactionParts, type StepRun } from './envelope.js';
+export { codeFrame, foreignStatements, historyRow, transactionParts, type StepRun } from './envelope.js';
+export { ForeignLocks } from './foreign-locks.js';
 export { type Frame, leaseFrame, sessionFrame } from './frame.js';
 export { acquireLease, outwaitLease } from './lease.js';
 export { leaseLost } from './lease-lost.js';

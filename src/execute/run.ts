@@ -3,6 +3,7 @@ import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
 import type { ForeignRun } from '../migration/foreign.js';
 import type { Session } from '../pg/index.js';
+import type { ForeignLocks } from './foreign-locks.js';
 import type { Frame } from './frame.js';
 import type { RunOptions } from './options.js';
 import type { Watch } from './watch/watch.js';
@@ -27,6 +28,8 @@ export interface Run {
   readonly lease: HeldLease | null;
   /** By source: the runs of other tools whose histories are kept beside ours. */
   readonly foreign: ReadonlyMap<string, ForeignRun>;
+  /** Keep those tools away; null where there is none. */
+  readonly foreignLocks: ForeignLocks | null;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
 }

@@ -20,6 +20,18 @@ export {
   type Lease,
   type LeaseHolder,
 } from './lease.js';
+export {
+  forgetForeignLock,
+  giveUpRow,
+  installForeign,
+  linkForeign,
+  noteForeignLock,
+  readForeignLinks,
+  readForeignLocks,
+  takeOverRow,
+  unlinkForeign,
+  unlinkSource,
+} from './foreign.js';
 export { completeCodeStep, forgetAnswers, noteProgress } from './code-journal.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
 export { executeClaim, executeFinish, prepareLinks, setMark, type Preparation } from './prepared.js';

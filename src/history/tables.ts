@@ -13,6 +13,9 @@ export interface HistoryTables {
   readonly lease: string;
   readonly backfills: string;
   readonly errors: string;
+  /** The last two are made when the history of another tool is kept, and not before. */
+  readonly foreignMigrations: string;
+  readonly foreignLocks: string;
 }
 
 /** Names of the tables beside the history, which it cannot take. */
@@ -22,6 +25,8 @@ export const companions = {
   lease: 'lease',
   backfills: 'backfills',
   errors: 'migration_errors',
+  foreignMigrations: 'foreign_migrations',
+  foreignLocks: 'foreign_locks',
 } as const;
 
 /** @throws {CONFIG_INVALID} where the history is to have the name of another table of ours. */
@@ -42,5 +47,7 @@ export function historyTables(options: HistoryOptions): HistoryTables {
     lease: quoteQualified(options.schema, companions.lease),
     backfills: quoteQualified(options.schema, companions.backfills),
     errors: quoteQualified(options.schema, companions.errors),
+    foreignMigrations: quoteQualified(options.schema, companions.foreignMigrations),
+    foreignLocks: quoteQualified(options.schema, companions.foreignLocks),
   };
 }

@@ -1,3 +1,5 @@
+import type { MigrationFile } from './migration.js';
+
 /**
  * The history that another tool keeps, as a run of ours sees it. All SQL here is text for the simple protocol: values go
  * through `quoteLiteral`, names through `quoteIdent`, and everything is schema-qualified, because a migration may have
@@ -12,7 +14,12 @@ export interface ForeignHistory {
   readonly install: readonly string[];
   /** One SELECT with what `entriesOf` needs, in order of application; sent only where `table` exists. */
   readonly read: string;
-  entriesOf(this: void, rows: readonly ForeignRow[]): readonly ForeignEntry[];
+  /** `files` is the listing in order, for tools that keep nothing but the newest version. */
+  entriesOf(
+    this: void,
+    rows: readonly ForeignRow[],
+    files: readonly MigrationFile[],
+  ): readonly ForeignEntry[];
   /**
    * SELECT with one value that all migrations of one run share, such as the number of the next batch; null where the
    * tool has none. Handed to `ForeignRecord` as text.

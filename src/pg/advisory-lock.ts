@@ -21,6 +21,23 @@ export function historyLockKey(schema: string, table: string): AdvisoryKey {
   return { classId: lockClass, objectId: digest.readInt32BE(0) };
 }
 
+/** An advisory lock as pg_locks shows it. */
+export interface AdvisoryLockId {
+  readonly classid: number;
+  readonly objid: number;
+  readonly objsubid: number;
+}
+
+/** The advisory locks that the session holds beside our own. */
+export async function readAdvisoryLocks(session: Session): Promise<readonly AdvisoryLockId[]> {
+  return await session.query<{ classid: number; objid: number; objsubid: number }>(
+    `select classid::int8::float8 as classid, objid::int8::float8 as objid, objsubid
+     from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
+       and not (classid = $1 and objsubid = 2)`,
+    [lockClass],
+  );
+}
+
 /** Takes the lock for this session, or says at once that it is held. A blocking wait would hold a snapshot (A2). */
 export async function tryLock(session: Session, key: AdvisoryKey): Promise<boolean> {
   const rows = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [

@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
-import { lockClass } from './advisory-lock.js';
+import { type AdvisoryLockId, lockClass } from './advisory-lock.js';
 
 /** What a session of ours always has, whatever the role, the database or a migration says. */
 export interface Baseline {
@@ -83,32 +83,39 @@ export function transactionBaseline(
  * migration lock, if only for a moment. A lock may be held several times, and pg_locks does not say how often; so each
  * is given back until the server says that it is not held (a warning, hence the client_min_messages around it).
  */
-function releaseForeignLocks(): string {
+function releaseForeignLocks(kept: readonly AdvisoryLockId[]): string {
+  const stays = kept
+    .map(
+      ({ classid, objid, objsubid }) =>
+        ` and not (classid = ${classid} and objid = ${objid} and objsubid = ${objsubid})`,
+    )
+    .join('');
   const unlock = (form: string): string =>
     `case when l.objsubid = 2 then pg_catalog.pg_advisory_unlock${form}(l.classid::int8::bit(32)::int4, l.objid::int8::bit(32)::int4) else pg_catalog.pg_advisory_unlock${form}((l.classid::int8 << 32) | l.objid::int8) end`;
   const once = `case when l.mode = 'ExclusiveLock' then ${unlock('')} else ${unlock('_shared')} end`;
-  return `with recursive l as (select classid, objid, objsubid, mode, true as held from pg_catalog.pg_locks where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid() and granted and not (classid = ${lockClass} and objsubid = 2) union all select l.classid, l.objid, l.objsubid, l.mode, ${once} from l where l.held) select count(*) from l where not held`;
+  return `with recursive l as (select classid, objid, objsubid, mode, true as held from pg_catalog.pg_locks where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid() and granted and not (classid = ${lockClass} and objsubid = 2)${stays} union all select l.classid, l.objid, l.objsubid, l.mode, ${once} from l where l.held) select count(*) from l where not held`;
 }
 
 /**
  * Puts a session back to where it began, and keeps its advisory lock: DISCARD ALL is refused in a transaction
  * block, and would drop the lock (ENGINE B12, tried on 15 and 18).
  */
-export const hygiene = [
-  'close all',
-  'set session authorization default',
-  'reset role',
-  'reset all',
-  'deallocate all',
-  'unlisten *',
-  'discard plans',
-  'discard temp',
-  'discard sequences',
-  // Behind RESET ALL, so that no search_path of the migration's lends these functions another meaning.
-  'set client_min_messages = error',
-  releaseForeignLocks(),
-  'reset client_min_messages',
-].join('; ');
+export const hygiene = (kept: readonly AdvisoryLockId[] = []): string =>
+  [
+    'close all',
+    'set session authorization default',
+    'reset role',
+    'reset all',
+    'deallocate all',
+    'unlisten *',
+    'discard plans',
+    'discard temp',
+    'discard sequences',
+    // Behind RESET ALL, so that no search_path of the migration's lends these functions another meaning.
+    'set client_min_messages = error',
+    releaseForeignLocks(kept),
+    'reset client_min_messages',
+  ].join('; ');
 
 /** How many statements `hygiene` holds: each answers with a command tag. */
-export const hygieneStatements = hygiene.split('; ').length;
+export const hygieneStatements = hygiene().split('; ').length;

@@ -1,4 +1,12 @@
-export { historyLockKey, lockClass, stillLockedSql, tryLock, type AdvisoryKey } from './advisory-lock.js';
+export {
+  historyLockKey,
+  lockClass,
+  readAdvisoryLocks,
+  stillLockedSql,
+  tryLock,
+  type AdvisoryKey,
+  type AdvisoryLockId,
+} from './advisory-lock.js';
 export { hygiene, hygieneStatements, transactionBaseline } from './baseline.js';
 export { baselineOf, openSession, type SessionOptions } from './connect.js';
 export { openedWithin, withLimit } from './limit.js';

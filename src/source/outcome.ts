@@ -23,10 +23,12 @@ export function unusable(problems: readonly LockkeeperError[], warnings: readonl
 export function assembleMigration(
   file: MigrationFile,
   parts: Omit<ChecksumParts, 'metadata' | 'checksum'> & { readonly metadata: Metadata },
+  /** Of another tool's migration only. */
+  foreign: Pick<Migration, 'foreign' | 'keepsSession'> | null = null,
 ): Migration {
   const { source, version, name, format, repeatable, path, downPath, checksum } = file;
   const { metadata, up, down, validateBefore, validateAfter } = parts;
-  return {
+  const migration = {
     source,
     version,
     name,
@@ -42,4 +44,6 @@ export function assembleMigration(
     validateAfter,
     tokenChecksum: tokenChecksumOf({ metadata, up, down, validateBefore, validateAfter, checksum }),
   };
+  if (foreign === null || file.foreignKey === undefined) return migration;
+  return { ...migration, foreignKey: file.foreignKey, ...foreign };
 }
