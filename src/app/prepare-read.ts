@@ -10,7 +10,7 @@ import {
   readHistory,
   readInstallation,
 } from '../history/index.js';
-import type { ForeignLocks } from '../execute/index.js';
+import type { HeldForeignLocks } from '../execute/index.js';
 import type { ForeignRun } from '../migration/foreign.js';
 import type { RunLock } from './run-lock.js';
 import type { Opened } from './session.js';
@@ -27,7 +27,7 @@ export interface Prepared {
   /** By source: the runs of other tools whose histories are kept beside ours. */
   readonly foreign: ReadonlyMap<string, ForeignRun>;
   /** Keep those tools away; null where there is none, and for those who only read. */
-  readonly foreignLocks: ForeignLocks | null;
+  readonly foreignLocks: HeldForeignLocks | null;
   /** Null for those who only read. */
   readonly lock: RunLock | null;
 }

@@ -9,6 +9,7 @@ import {
 } from '../history/index.js';
 import type { ForeignHistory, ForeignLock } from '../migration/foreign.js';
 import { type AdvisoryLockId, readAdvisoryLocks, type Session } from '../pg/index.js';
+import type { HeldForeignLocks } from './run.js';
 import { type LockAttempt, pollForLock } from './run-lock.js';
 
 /** A source whose other tool is to be kept away while we run. */
@@ -38,7 +39,7 @@ type RowTarget = ForeignLockTarget & { readonly lock: ForeignLock & { readonly k
  * the session that works; rows by a commit, with a note of ours in the same transaction: whoever holds our lock next
  * may clear what a run of ours left behind, and nothing else.
  */
-export class ForeignLocks {
+export class ForeignLocks implements HeldForeignLocks {
   readonly #options: ForeignLocksOptions;
   readonly #advisory: readonly AdvisoryTarget[];
   readonly #rows: readonly RowTarget[];

@@ -8,6 +8,6 @@ export { MigrationFailedError } from './migration-failed-error.js';
 export { defaultRun, type RunOptions } from './options.js';
 export { statementLocation } from './failure.js';
 export { buildMessages, theirs } from './parts.js';
-export type { HeldLease, Run } from './run.js';
+export type { HeldForeignLocks, HeldLease, Run } from './run.js';
 export { acquireRunLock } from './run-lock.js';
 export { Watch } from './watch/watch.js';

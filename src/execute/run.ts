@@ -3,7 +3,6 @@ import type { Direction } from '../core/report.js';
 import type { HistoryTables, RunStamp } from '../history/index.js';
 import type { ForeignRun } from '../migration/foreign.js';
 import type { Session } from '../pg/index.js';
-import type { ForeignLocks } from './foreign-locks.js';
 import type { Frame } from './frame.js';
 import type { RunOptions } from './options.js';
 import type { Watch } from './watch/watch.js';
@@ -29,7 +28,7 @@ export interface Run {
   /** By source: the runs of other tools whose histories are kept beside ours. */
   readonly foreign: ReadonlyMap<string, ForeignRun>;
   /** Keep those tools away; null where there is none. */
-  readonly foreignLocks: ForeignLocks | null;
+  readonly foreignLocks: HeldForeignLocks | null;
   /** Opens a second session, to cancel what the first is doing. */
   readonly openObserver: () => Promise<Session>;
 }
@@ -40,4 +39,13 @@ export interface HeldLease {
   readonly token: string;
   /** Ends the heartbeats and gives the lease back, where it is still ours. */
   readonly release: () => Promise<void>;
+}
+
+/** The locks of other tools that keep their own histories. */
+export interface HeldForeignLocks {
+  /** True where a tool is kept away by a lock of the session, which has to be let go at times. */
+  readonly hasAdvisory: boolean;
+  readonly letGo: () => Promise<void>;
+  /** @throws {FOREIGN_LOCK_HELD} {FOREIGN_HISTORY_MOVED} {INTERRUPTED} */
+  readonly retake: () => Promise<void>;
 }

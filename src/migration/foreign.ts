@@ -1,5 +1,7 @@
 import type { MigrationFile } from './migration.js';
 
+export type { ForeignRecord, ForeignRun } from './foreign-record.js';
+
 /**
  * The history that another tool keeps, as a run of ours sees it. All SQL here is text for the simple protocol: values go
  * through `quoteLiteral`, names through `quoteIdent`, and everything is schema-qualified, because a migration may have
@@ -42,19 +44,6 @@ export interface ForeignEntry {
   readonly checksum: string | null;
   /** `failed`: begun and not finished by the tool, which itself refuses to go on before somebody settles it. */
   readonly state: 'applied' | 'failed';
-}
-
-/** What one migration is in the other tool's history. Each statement is sent in the transaction that writes ours. */
-export interface ForeignRecord {
-  /** In the tool's own algorithm; null where it keeps none. */
-  readonly checksum: string | null;
-  readonly applied: (run: ForeignRun) => readonly string[];
-  readonly undone: (run: ForeignRun) => readonly string[];
-}
-
-export interface ForeignRun {
-  /** The answer to `ForeignHistory.readBatch`. */
-  readonly batch: string | null;
 }
 
 /** How the other tool keeps its own runs apart. */

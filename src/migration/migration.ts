@@ -2,7 +2,7 @@ import type { Metadata } from './metadata.js';
 import type { Backfill } from './backfill.js';
 import type { MigrationDatabase } from './database.js';
 import type { Statement } from '../sql/statement.js';
-import type { ForeignRecord } from './foreign.js';
+import type { ForeignRecord } from './foreign-record.js';
 
 /** Tools whose migrations run here as they are. */
 export const foreignFormats = [
