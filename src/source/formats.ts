@@ -8,7 +8,9 @@ interface FormatEntry {
   readonly load: () => Promise<Format>;
 }
 
-const formats: readonly FormatEntry[] = [];
+const formats: readonly FormatEntry[] = [
+  { name: 'prisma', load: async () => (await import('./prisma/index.js')).prisma },
+];
 
 /** Whether this version runs the migrations of that tool. */
 export function isRunnable(name: ForeignFormat): boolean {
