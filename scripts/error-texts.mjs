@@ -22,6 +22,11 @@ export const areas = [
         why: 'A configuration in TypeScript or JavaScript is a program. It may import a package that is not installed, or read a file that is not there.',
         way: 'Read the error below the message; it is the one that the file threw. Check `--config` and `--cwd`. The file has to export the configuration as its default export, best through `defineConfig` of `lockkeeper/config`.',
       },
+      PROGRAM_MISSING: {
+        means: 'A client program of PostgreSQL (`pg_dump`) is not on the PATH, or older than the server.',
+        why: '`pg_dump` refuses servers that are newer than itself, because it would not know all that they hold.',
+        way: "Install the client programs of the server's major version, and put them on the PATH.",
+      },
       PACKAGE_MISSING: {
         means: 'Migrations that another tool runs call a library, and the project has no copy of it.',
         why: 'Code migrations run through the very version of the library that they were written for. Lockkeeper brings none along.',

@@ -27,6 +27,7 @@ const answers = {
   fresh: ['ResetReport'],
   backfill: ['BackfillReport'],
   tag: ['TagReport'],
+  adopt: ['AdoptReport'],
   mark: ['MarkReport'],
   lock: ['LockReport', 'LockReleaseReport'],
   repair: ['RepairReport'],

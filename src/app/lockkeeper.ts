@@ -1,6 +1,7 @@
 import type { EventName, Listener } from '../core/events.js';
 import type { RunReport } from '../core/report.js';
 import type {
+  AdoptOptions,
   BackfillOptions,
   ConfirmOptions,
   DownOptions,
@@ -10,6 +11,7 @@ import type {
   RepairOptions,
   UpOptions,
 } from './options.js';
+import type { AdoptReport } from './adopt-report.js';
 import type {
   BackfillReport,
   ConfigReport,
@@ -30,6 +32,7 @@ import type {
 } from './reports.js';
 
 export type * from './options.js';
+export type * from './adopt-report.js';
 export type * from './reports.js';
 
 /** One project and one environment. Connections are opened by the verb that needs them and closed by its end. */
@@ -54,6 +57,8 @@ export interface Lockkeeper extends AsyncDisposable {
   setup(): Promise<RunReport>;
   /** Shows, pauses and resumes what runs in batches; a running one obeys at its next batch. */
   backfill(options?: BackfillOptions): Promise<BackfillReport>;
+  /** Takes over the history of another tool, or begins one for a schema that is there. */
+  adopt(options?: AdoptOptions): Promise<AdoptReport>;
   tag(name: string): Promise<TagReport>;
   /** Settles by hand what the history says of one migration; runs none of its statements. */
   mark(options: MarkOptions): Promise<MarkReport>;

@@ -129,3 +129,14 @@ export interface BackfillOptions extends ConfirmOptions {
   /** Only this migration's. @default all */
   readonly version?: string;
 }
+
+export interface AdoptOptions extends ConfirmOptions {
+  /** Only the folders of this tool: `knex`, `prisma`. @default all that are not native */
+  readonly format?: string;
+  /** Shows what would be taken over, and writes nothing. */
+  readonly dryRun?: boolean;
+  /** Takes the rows away again that were taken over; the other history stays as it is. */
+  readonly forget?: boolean;
+  /** For a database that has a schema and no history: the schema is dumped into a first migration, marked as applied. */
+  readonly baseline?: boolean;
+}

@@ -7,6 +7,7 @@ import { run as fresh } from './commands/fresh.js';
 import { run as history } from './commands/history.js';
 import { run as init } from './commands/init.js';
 import { run as lock } from './commands/lock.js';
+import { run as adopt } from './commands/adopt.js';
 import { run as mark } from './commands/mark.js';
 import { run as create } from './commands/new.js';
 import { run as redo } from './commands/redo.js';
@@ -34,6 +35,7 @@ export const actions: Readonly<Record<string, Action>> = {
   setup,
   reset,
   fresh,
+  adopt,
   backfill,
   tag,
   lock,

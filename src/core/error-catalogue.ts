@@ -17,6 +17,10 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'The configuration file is missing, unreadable or failed while it ran.',
   },
+  PROGRAM_MISSING: {
+    exit: 2,
+    summary: 'A program of PostgreSQL that is needed is not installed, or too old.',
+  },
   PACKAGE_MISSING: {
     exit: 2,
     summary: 'Migrations of another tool need a package that the project has not installed.',

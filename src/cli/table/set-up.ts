@@ -85,6 +85,27 @@ export const setUp: readonly Command[] = [
     ],
   },
   {
+    name: 'adopt',
+    group: 'set-up',
+    summary: 'Take over the history of another tool',
+    about:
+      'Shows what the tool has applied, and asks before it writes. Nothing of the schema or of the other history is ' +
+      'touched. With --baseline, a database without any history gets a first migration made of its present schema.',
+    arguments: [{ name: 'format', required: false, summary: 'knex, prisma, flyway …; all when left out' }],
+    flags: [
+      { name: 'dry-run', type: 'boolean', summary: 'Show it, and write nothing' },
+      { name: 'forget', type: 'boolean', summary: 'Take back what was taken over' },
+      { name: 'baseline', type: 'boolean', summary: 'Begin a history for the schema that is there' },
+    ],
+    exclusive: [['forget', 'baseline']],
+    dangerous: true,
+    examples: [
+      { line: 'adopt', does: 'Take over what the other tool has applied' },
+      { line: 'adopt --baseline', does: 'Make a first migration of the present schema' },
+      { line: 'adopt knex --forget', does: 'As if it had never been taken over' },
+    ],
+  },
+  {
     name: 'tag',
     group: 'set-up',
     summary: "Name the level reached, for '--to'",

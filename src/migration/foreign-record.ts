@@ -1,0 +1,12 @@
+/** What one migration is in the other tool's history. Each statement is sent in the transaction that writes ours. */
+export interface ForeignRecord {
+  /** In the tool's own algorithm; null where it keeps none. */
+  readonly checksum: string | null;
+  readonly applied: (run: ForeignRun) => readonly string[];
+  readonly undone: (run: ForeignRun) => readonly string[];
+}
+
+export interface ForeignRun {
+  /** The answer to `ForeignHistory.readBatch`. */
+  readonly batch: string | null;
+}
