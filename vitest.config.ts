@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Properties with many cases take seconds on a busy machine.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.pg.test.ts', 'test/**/*.cli.test.ts', 'test/tools/**'],
         },

@@ -27,6 +27,7 @@ const pages = {
       ...(await load('cli/flags.ts')),
       types: types(
         'app/reports.ts',
+        'app/adopt-report.ts',
         'core/report.ts',
         'core/blocker.ts',
         'core/errors.ts',

@@ -119,9 +119,7 @@ export function notes(
     const list = (names: readonly string[]): string =>
       names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
     return [
-      ...(here.length === 0 || strange.includes(source)
-        ? []
-        : [{ code: 'applied-elsewhere', message: `${source}: applied by ${tool}: ${list(here)}.` }]),
+      ...(here.length === 0 ? [] : [appliedElsewhere(list(here), { source, tool, strange })]),
       ...(away.length === 0
         ? []
         : [{ code: 'undone-elsewhere', message: `${source}: undone by ${tool}: ${list(away)}.` }]),
@@ -135,4 +133,18 @@ export function notes(
           ]),
     ];
   });
+}
+
+function appliedElsewhere(
+  list: string,
+  {
+    source,
+    tool,
+    strange,
+  }: { readonly source: string; readonly tool: string; readonly strange: readonly string[] },
+): Warning {
+  const message = `${source}: applied by ${tool}: ${list}.`;
+  return strange.includes(source)
+    ? { code: 'not-adopted', message, hint: 'Take it over with "lockkeeper adopt"; "up" refuses until then.' }
+    : { code: 'applied-elsewhere', message };
 }

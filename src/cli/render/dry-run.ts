@@ -1,7 +1,7 @@
 import type { DryMigration, DryRunReport, DryStep } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
 import { counted } from './format.js';
-import { oneLine, safe } from './text.js';
+import { oneLine, safe, titleOf } from './text.js';
 
 /**
  * The statements in their transactions, as a script whose remarks are SQL comments, so that it can be read, kept or
@@ -20,7 +20,7 @@ export function renderDryRun(report: DryRunReport, look: Look): string {
 }
 
 function renderMigration(migration: DryMigration, look: Look): string {
-  const title = `${oneLine(migration.version)} ${oneLine(migration.name)} (${oneLine(migration.file)})`;
+  const title = `${titleOf(migration)} (${oneLine(migration.file)})`;
   // Bytes for a file stay what they are; on a terminal nothing in them may move the cursor.
   const shown = look.width === Number.POSITIVE_INFINITY ? (text: string) => text : safe;
   const scripts = look.verbose ? migration.sql : migration.steps.map((step) => renderStep(step, look));

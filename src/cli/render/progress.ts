@@ -4,7 +4,7 @@ import type { Look } from '../look.js';
 import { counted, dateTimeSeconds, duration } from './format.js';
 import { hanging } from './error.js';
 import { renderBar } from './work.js';
-import { cut, displayWidth, indent, oneLine, padEnd } from './text.js';
+import { cut, displayWidth, indent, oneLine, padEnd, ownName } from './text.js';
 
 interface Named {
   readonly version: string;
@@ -24,7 +24,7 @@ export function layoutRun(migrations: readonly Named[], look: Look): RunLayout {
   let [version, name] = [0, 0];
   for (const migration of migrations) {
     version = Math.max(version, displayWidth(oneLine(migration.version)));
-    name = Math.max(name, displayWidth(oneLine(migration.name)));
+    name = Math.max(name, displayWidth(ownName(migration)));
   }
   return { version, name: Math.min(name, Math.max(8, look.width - version - around)) };
 }
@@ -93,7 +93,7 @@ export function renderRunning(
 
 function migrationCells(sign: string, migration: Named, layout: RunLayout, look: Look): string {
   const version = padEnd(oneLine(migration.version), layout.version);
-  const name = padEnd(cut(oneLine(migration.name), layout.name, look.symbol.ellipsis), layout.name);
+  const name = padEnd(cut(ownName(migration), layout.name, look.symbol.ellipsis), layout.name);
   return `  ${sign} ${look.style.dim(version)}  ${name}`;
 }
 

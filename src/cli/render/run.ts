@@ -4,7 +4,7 @@ import type { ResetReport } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
 import { renderError } from './error.js';
 import { count, counted, duration } from './format.js';
-import { oneLine, padEnd, proseWidth, wrap } from './text.js';
+import { oneLine, padEnd, proseWidth, wrap, titleOf } from './text.js';
 
 /** One sentence on a run that went well. */
 export function renderRun(report: RunReport, look: Look): string {
@@ -75,7 +75,7 @@ function outcome(
 ): string {
   const shown = look.verbose ? migrations : migrations.slice(0, mostNamed);
   const rest = migrations.length - shown.length;
-  const names = shown.map((each) => `${oneLine(each.version)} ${oneLine(each.name)}`.trim());
+  const names = shown.map((each) => titleOf(each));
   const list = [...names, ...(rest > 0 ? [`${look.symbol.ellipsis} ${count(rest)} more`] : [])];
   const head = `  ${paint(padEnd(label, 8))} ${count(migrations.length)}`;
   return [head, ...list.map((name) => `    ${look.style.dim(name)}`)].join('\n');

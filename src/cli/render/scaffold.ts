@@ -1,6 +1,6 @@
 import type { InitReport, MarkReport, NewReport, RepairReport, TagReport } from '../../app/lockkeeper.js';
 import type { Look } from '../look.js';
-import { oneLine } from './text.js';
+import { oneLine, titleOf } from './text.js';
 
 /** Through npx the program is found wherever npm put it; its bare name only where it is on the PATH. */
 const throughNpx = 'npx lockkeeper';
@@ -28,17 +28,17 @@ export function renderNew(report: NewReport): string {
 }
 
 export function renderTag(report: TagReport, look: Look): string {
-  const level = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  const level = look.style.dim(titleOf(report));
   return `${look.style.green(look.symbol.done)} The tag ${oneLine(report.tag)} stands at ${level}`;
 }
 
 export function renderMark(report: MarkReport, look: Look): string {
-  const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  const what = look.style.dim(titleOf(report));
   return `${look.style.green(look.symbol.done)} Recorded as ${report.as}, and nothing was run: ${what}`;
 }
 
 export function renderRepair(report: RepairReport, look: Look): string {
-  const what = look.style.dim(`${oneLine(report.version)} ${oneLine(report.name)}`);
+  const what = look.style.dim(titleOf(report));
   if (report.step !== null) {
     const { number, as } = report.step;
     const next = as === 'done' ? 'the next run goes on behind it' : 'the next run begins with it';

@@ -2,7 +2,7 @@ import type { AppliedItem, FailedItem, StatusReport } from '../../app/lockkeeper
 import type { Look } from '../look.js';
 import { columns, type Column, type Row } from './columns.js';
 import { count, counted, dateTime, duration } from './format.js';
-import { oneLine } from './text.js';
+import { oneLine, ownName } from './text.js';
 
 interface Group {
   readonly title: string;
@@ -54,7 +54,7 @@ function shorten<Item>(items: readonly Item[], head: number, look: Look): readon
 }
 
 function named(item: { readonly version: string; readonly name: string }, ...more: readonly string[]): Row {
-  return { cells: [oneLine(item.version), oneLine(item.name), ...more] };
+  return { cells: [oneLine(item.version), ownName(item), ...more] };
 }
 
 function appliedGroup(applied: readonly AppliedItem[], look: Look): Group {

@@ -107,3 +107,13 @@ export function proseWidth(width: number): number {
 export function indent(text: string, columns: number): string {
   return text.replace(/^(?=.)/gm, ' '.repeat(columns));
 }
+
+/** The name beside a version, on one line; empty where the version ends with it, as with tools that know files by name. */
+export function ownName({ version, name }: { readonly version: string; readonly name: string }): string {
+  return version !== name && !version.endsWith(`_${name}`) ? oneLine(name) : '';
+}
+
+/** Version and name on one line. */
+export function titleOf(item: { readonly version: string; readonly name: string }): string {
+  return `${oneLine(item.version)} ${ownName(item)}`.trim();
+}
