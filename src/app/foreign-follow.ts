@@ -11,6 +11,7 @@ import {
   readHistory,
   type RunStamp,
   takeOverRow,
+  unlinkSource,
 } from '../history/index.js';
 import type { ForeignHistory, ForeignRun } from '../migration/foreign.js';
 import { emptyMetadata } from '../migration/metadata.js';
@@ -70,12 +71,18 @@ interface FollowRequest {
   readonly adopting?: boolean;
 }
 
+/**
+ * Makes what is missing. An empty new table says nothing of what we have applied: our rows are unlinked from it in the
+ * same transaction, so that it is filled from them, and never taken for a rollback.
+ */
 async function installMissing(prepared: Locked, targets: readonly ForeignTarget[]): Promise<void> {
   const { opened, tables } = prepared;
   const statements: string[] = [];
   if (!(await isThere(opened.session, tables.foreignMigrations))) statements.push(...installForeign(tables));
-  for (const { history } of targets)
-    if (!(await isThere(opened.session, history.table))) statements.push(...history.install);
+  for (const { source, history } of targets) {
+    if (await isThere(opened.session, history.table)) continue;
+    statements.push(unlinkSource(tables, source), ...history.install);
+  }
   if (statements.length > 0) await writeOwn(prepared, 'foreign', statements);
 }
 

@@ -34,6 +34,9 @@ export interface ForeignLocksOptions {
 type AdvisoryTarget = ForeignLockTarget & { readonly lock: ForeignLock & { readonly kind: 'advisory' } };
 type RowTarget = ForeignLockTarget & { readonly lock: ForeignLock & { readonly kind: 'row' } };
 
+/** In the middle of a run it is better to wait for whoever was quicker than to stop between two steps. */
+const patienceMs = 10_000;
+
 /**
  * The locks of other tools whose histories are kept, taken behind our own (ENGINE A2, A3). Advisory ones by try-lock, on
  * the session that works; rows by a commit, with a note of ours in the same transaction: whoever holds our lock next
@@ -67,7 +70,7 @@ export class ForeignLocks implements HeldForeignLocks {
       await pollForLock(this.#options, () => this.#tryRow(target));
       this.#held.push(target);
     }
-    await this.#takeAdvisory();
+    await this.#takeAdvisory(this.#options.waitMs);
   }
 
   /** Which advisory locks of the session are theirs; hygiene between migrations must not give them back. */
@@ -85,13 +88,15 @@ export class ForeignLocks implements HeldForeignLocks {
   /** @throws {FOREIGN_LOCK_HELD} after the wait. {INTERRUPTED} {FOREIGN_HISTORY_MOVED} */
   async retake(): Promise<void> {
     if (!this.hasAdvisory) return;
-    await this.#takeAdvisory();
+    await this.#takeAdvisory(Math.max(this.#options.waitMs, patienceMs));
     await this.#options.assertUnmoved();
   }
 
-  async #takeAdvisory(): Promise<void> {
+  async #takeAdvisory(waitMs: number): Promise<void> {
     if (!this.hasAdvisory) return;
-    for (const target of this.#advisory) await pollForLock(this.#options, () => this.#tryAdvisory(target));
+    const { context } = this.#options;
+    for (const target of this.#advisory)
+      await pollForLock({ context, waitMs }, () => this.#tryAdvisory(target));
   }
 
   /** Gives everything back that is still held. */
