@@ -6,8 +6,10 @@ import { LockkeeperError } from '../core/errors.js';
 import { historyRow } from '../execute/index.js';
 import { claimApply, companions, finishApply } from '../history/index.js';
 
-import { dumpSchema } from '../pg/dump.js';
+import { type DumpExclusions, dumpSchema } from '../pg/dump.js';
+import type { Session } from '../pg/index.js';
 import { createSource, shownPath } from '../source/index.js';
+import { quoteIdent } from '../sql/quote.js';
 import { lexScript } from '../sql/script.js';
 import { type Ask, confirmDanger } from './confirm.js';
 import type { AdoptOptions, AdoptReport } from './lockkeeper.js';
@@ -41,10 +43,10 @@ export async function baseline(
     assertNoHistory(prepared, listed.length);
     const text = await dumpSchema(opened.connection, {
       serverMajor: opened.session.info.major,
-      without: ownTables(config),
+      without: await ownObjects(config, opened.session),
     });
     const { statements } = lexScript(text);
-    if (statements.length === 0) throw nothingThere(config);
+    if (!statements.some(({ traits }) => !/^(?:SET|SELECT)\b/.test(traits.label))) throw nothingThere(config);
     const version = nextVersion([], context.now());
     const path = join(source.dir, `${version}_${name}.sql`);
     const shown = shownPath(path, config.root);
@@ -95,9 +97,20 @@ async function record(
   }
 }
 
-/** Our own tables are no part of the schema. */
-function ownTables({ history }: ResolvedConfig): readonly string[] {
-  return [history.table, ...Object.values(companions)].map((table) => `${history.schema}.${table}`);
+/** Our own tables are no part of the schema, nor is theirs, where nothing else is in it. */
+async function ownObjects({ history }: ResolvedConfig, session: Session): Promise<DumpExclusions> {
+  const names = [history.table, ...Object.values(companions)];
+  const rows = await session.query(
+    `select 1 from pg_class where relnamespace = to_regnamespace($1) and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+       and not exists (select from pg_depend d join pg_class o on o.oid = d.refobjid
+                       where d.objid = pg_class.oid and d.deptype in ('a', 'i') and o.relname = any ($2))
+       and relname <> all ($2) limit 1`,
+    [quoteIdent(history.schema), names],
+  );
+  const alone = rows.length === 0 && history.schema !== 'public';
+  return alone
+    ? { schemas: [history.schema], tables: [] }
+    : { schemas: [], tables: names.map((name) => [history.schema, name] as const) };
 }
 
 function assertNoHistory({ history }: Prepared, files: number): void {

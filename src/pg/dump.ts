@@ -4,23 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockkeeperError } from '../core/errors.js';
 import { redactText } from '../core/redact.js';
+import { quoteIdent } from '../sql/quote.js';
 import type { ConnectionOptions } from './options.js';
 
+/** What is left out. */
+export interface DumpExclusions {
+  readonly schemas: readonly string[];
+  readonly tables: readonly (readonly [schema: string, table: string])[];
+}
+
 /**
- * The schema as SQL text, by the pg_dump on the PATH: without owners and privileges, which are the database's own, and
- * without these tables (`schema.table`).
+ * The schema as SQL text, by the pg_dump on the PATH: without owners and privileges, which are the database's own.
  * @throws {PROGRAM_MISSING} where there is no pg_dump, or only one that is older than the server.
  * {QUERY_FAILED} with what pg_dump says.
  */
 export async function dumpSchema(
   connection: ConnectionOptions,
-  { serverMajor, without }: { readonly serverMajor: number; readonly without: readonly string[] },
+  { serverMajor, without }: { readonly serverMajor: number; readonly without: DumpExclusions },
 ): Promise<string> {
   const { stdout } = await runProgram('pg_dump', ['--version'], {});
   const major = Number(/ (\d+)/.exec(stdout)?.[1] ?? 0);
   if (major < serverMajor) throw tooOld(major, serverMajor);
   const args = ['--schema-only', '--no-owner', '--no-privileges', '--no-password'];
-  const excluded = without.map((table) => `--exclude-table=${pattern(table)}`);
+  const excluded = [
+    ...without.schemas.map((schema) => `--exclude-schema=${pattern([schema])}`),
+    ...without.tables.map((table) => `--exclude-table=${pattern(table)}`),
+  ];
   const dumped = await withTlsFiles(connection, async (files) =>
     runProgram('pg_dump', [...args, ...excluded], { ...(await environmentOf(connection)), ...files }),
   );
@@ -32,11 +41,8 @@ export async function dumpSchema(
 }
 
 /** A pattern of pg_dump that means exactly this name (manual, psql, "Patterns"). */
-function pattern(table: string): string {
-  return table
-    .split('.')
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join('.');
+function pattern(name: readonly string[]): string {
+  return name.map(quoteIdent).join('.');
 }
 
 /** libpq takes everything from variables, so that no secret stands in a list of processes. */
