@@ -3,7 +3,6 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { Events } from '../core/events.js';
 import type { RunReport } from '../core/report.js';
-import { dbStart, dbStatus, dbStop, dbUrl } from './db.js';
 import type { Lockkeeper, LockkeeperOptions } from './lockkeeper.js';
 import { watchVerb } from './watch.js';
 
@@ -93,10 +92,10 @@ function runningVerbs(config: ResolvedConfig, context: Context, options: Lockkee
 }
 
 const serverVerbs = (config: ResolvedConfig, context: Context): Lockkeeper['db'] => ({
-  start: () => dbStart(config, context),
-  stop: () => dbStop(config, context),
-  status: () => dbStatus(config, context),
-  url: () => dbUrl(config, context),
+  start: async () => (await import('./db.js')).dbStart(config, context),
+  stop: async () => (await import('./db.js')).dbStop(config, context),
+  status: async () => (await import('./db.js')).dbStatus(config, context),
+  url: async () => (await import('./db.js')).dbUrl(config, context),
 });
 
 /** Who cancels does not wait either: neither for the lock nor for another try. */
