@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
@@ -6,7 +7,7 @@ import { type HistoryTables, readTokenChecksums } from '../history/index.js';
 import { type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
 import type { MigrationState } from '../plan/state.js';
-import { openSource, shownPath, type Source } from '../source/index.js';
+import { openSource, shownPath, type Source, type SourceListing } from '../source/index.js';
 
 /** All folders of a project, listed. */
 export interface ProjectFiles {
@@ -17,15 +18,11 @@ export interface ProjectFiles {
 
 /** Lists and hashes; parses nothing. @throws {MIGRATIONS_DIR_MISSING} */
 export async function listProject(config: ResolvedConfig): Promise<ProjectFiles> {
-  const sources = await Promise.all(
-    config.sources.map((options) => openSource(options, { root: config.root })),
-  );
-  const listings = sources.map((source) => source.list());
-  return {
+  const sources = await openSources(config);
+  return projectOf(
     sources,
-    files: listings.flatMap((listing) => listing.files),
-    problems: listings.flatMap((listing) => listing.problems),
-  };
+    sources.map((source) => source.list()),
+  );
 }
 
 /** Whether the history of another tool is kept beside ours; most projects never load what that takes. */
@@ -40,6 +37,49 @@ export function withoutForeignCode(
   const code = new Set(sources.filter(({ isForeignCode }) => isForeignCode).map(({ name }) => name));
   return code.size === 0 ? files : files.filter(({ source }) => !code.has(source));
 }
+
+/**
+ * The same while the caller waits for the database: a listing of thousands takes as long as opening a connection.
+ * A missing folder is told at once, before anything was opened.
+ * @throws {MIGRATIONS_DIR_MISSING}
+ */
+export async function beginListing(config: ResolvedConfig): Promise<BegunListing> {
+  const sources = await openSources(config);
+  const begun = sources.map((source) => source.listInSlices());
+  for (const slices of begun) slices.next(); // the folders are read here, the files later
+  const finished = finishListings(begun).then((listings) => projectOf(sources, listings));
+  finished.catch(() => {}); // the caller may have failed before it asks
+  return { finished };
+}
+
+/** The files are being read. */
+export interface BegunListing {
+  readonly finished: Promise<ProjectFiles>;
+}
+
+async function finishListings(
+  begun: readonly Generator<undefined, SourceListing>[],
+): Promise<readonly SourceListing[]> {
+  const listings: SourceListing[] = [];
+  for (const slices of begun) {
+    let slice: IteratorResult<undefined, SourceListing>;
+    do {
+      await setImmediate();
+      slice = slices.next();
+    } while (slice.done !== true);
+    listings.push(slice.value);
+  }
+  return listings;
+}
+
+const openSources = (config: ResolvedConfig): Promise<readonly Source[]> =>
+  Promise.all(config.sources.map((options) => openSource(options, { root: config.root })));
+
+const projectOf = (sources: readonly Source[], listings: readonly SourceListing[]): ProjectFiles => ({
+  sources,
+  files: listings.flatMap((listing) => listing.files),
+  problems: listings.flatMap((listing) => listing.problems),
+});
 
 export interface Reading {
   readonly migrations: readonly Migration[];

@@ -8,16 +8,18 @@ import { compareState, type MigrationState, type UnfinishedMigration } from '../
 import type { FailedItem, StatusReport } from './lockkeeper.js';
 import { checkEnvironments, runsIn } from './check-environments.js';
 import { viewed } from './foreign.js';
-import { findChanged, listProject, readProject, throwProblems, withoutForeignCode } from './migrations.js';
+import { beginListing, findChanged, readProject, throwProblems, withoutForeignCode } from './migrations.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
 
 /** What is applied, pending, and not as it should be. Reads only; creates nothing in the database. */
 export async function status(config: ResolvedConfig, context: Context): Promise<StatusReport> {
-  const project = await listProject(config);
-  throwProblems(project.problems);
+  const listing = await beginListing(config);
   return await withDatabase(config, context, async (opened) => {
-    const prepared = await viewed(project, await prepareToRead(config, opened));
+    const read = await prepareToRead(config, opened);
+    const project = await listing.finished;
+    throwProblems(project.problems);
+    const prepared = await viewed(project, read);
     for (const warning of prepared.warnings) context.events.emit('warning', warning);
     const state = compareState(project.files, prepared.history);
     const { session } = opened;

@@ -18,9 +18,9 @@ import { type Ask, confirmDanger } from './confirm.js';
 import { renderDryRun } from './dry-run.js';
 import type { UpOptions, UpReport } from './lockkeeper.js';
 import {
+  beginListing,
   findChanged,
   historyProblems,
-  listProject,
   type ProjectFiles,
   readProject,
   throwProblems,
@@ -38,14 +38,18 @@ export type UpWork = UpOptions & Pick<ExactSelection, 'exactly'> & { readonly as
 /** Applies what is pending. Everything that can be known to be wrong is found before the first statement runs. */
 export async function up(config: ResolvedConfig, context: Context, options: UpWork): Promise<UpReport> {
   assertSelection(options);
-  const opening = openDatabase(config, context);
-  const project = await listWhile(config, opening);
-  const opened = await opening;
+  const listing = await beginListing(config);
+  const opened = await openDatabase(config, context);
   try {
-    const prepared =
+    const begun =
       options.dryRun === true
-        ? await viewed(project, await prepareToRead(config, opened))
-        : await followed(config, context, { project, prepared: await prepareToRun(config, context, opened) });
+        ? await prepareToRead(config, opened)
+        : await prepareToRun(config, context, opened);
+    const project = await listing.finished;
+    const prepared =
+      begun.lock === null
+        ? await viewed(project, begun)
+        : await followed(config, context, { project, prepared: { ...begun, lock: begun.lock } });
     const plan = await planUp(config, context, { options, project, prepared });
     await assertPoolable(config, prepared, plan);
     for (const warning of plan.warnings) context.events.emit('warning', warning);
@@ -64,20 +68,6 @@ async function confirmCancelling(config: ResolvedConfig, options: UpWork): Promi
   const after = formatDuration(run.cancelBlockersAfterMs);
   const message = `Sessions that stand in the way for ${after} will be cancelled, or ended where they are idle in a transaction, in ${environment.name}. Go on?`;
   await confirmDanger(config, { verb: 'up', message, plan: [] }, { ...options, ask: options.ask });
-}
-
-/** The folder is read while the connection opens; when that fails, the connection is closed before it is reported. */
-async function listWhile(
-  config: ResolvedConfig,
-  opening: ReturnType<typeof openDatabase>,
-): Promise<ProjectFiles> {
-  try {
-    return await listProject(config);
-  } catch (error) {
-    const opened = await opening.catch(() => null); // the missing folder is what counts
-    await opened?.session.end();
-    throw error;
-  }
 }
 
 interface UpRequest {

@@ -25,27 +25,29 @@ export interface UnfinishedMigration {
 
 /** Compares a listing (in version order) with the history. Linear in both. */
 export function compareState(files: readonly MigrationFile[], history: HistoryState): MigrationState {
-  const rowOf = indexRows(history.applied);
-  const fileOf = new Map<AppliedMigration, MigrationFile>();
+  const placeOf = indexRows(history.applied);
+  // By place, not by row: a map that is keyed by objects has to give each of them an identity first.
+  const fileAt = new Array<MigrationFile | null>(history.applied.length).fill(null);
   const pending: MigrationFile[] = [];
   const touched: { row: AppliedMigration; file: MigrationFile }[] = [];
   const lastApplied = new Map<string, number>();
   files.forEach((file, index) => {
-    const row = rowOf(file);
-    if (row === undefined) {
+    const place = placeOf(file);
+    const row = place === undefined ? undefined : history.applied[place];
+    if (place === undefined || row === undefined) {
       pending.push(file);
       return;
     }
-    fileOf.set(row, file);
+    fileAt[place] = file;
     if (!file.repeatable) lastApplied.set(file.source, index);
     if (row.checksum === file.checksum) return;
     if (file.repeatable) pending.push(file);
     else touched.push({ row, file });
   });
   return {
-    applied: history.applied.map((row) => ({ row, file: fileOf.get(row) ?? null })),
+    applied: history.applied.map((row, place) => ({ row, file: fileAt[place] ?? null })),
     pending: [...pending.filter((file) => !file.repeatable), ...pending.filter((file) => file.repeatable)],
-    missing: fileOf.size === history.applied.length ? [] : history.applied.filter((row) => !fileOf.has(row)),
+    missing: history.applied.filter((_, place) => fileAt[place] === null),
     touched,
     outOfOrder: findOutOfOrder(files, pending, lastApplied),
     unfinished: groupOpenSteps(history.open),
@@ -53,13 +55,13 @@ export function compareState(files: readonly MigrationFile[], history: HistorySt
 }
 
 /** One map for each source: joined keys would be thousands of new strings to hash, in every `status`. */
-function indexRows(rows: readonly AppliedMigration[]): (file: MigrationFile) => AppliedMigration | undefined {
-  const sources = new Map<string, Map<string, AppliedMigration>>();
-  for (const row of rows) {
-    const versions = sources.get(row.source) ?? new Map<string, AppliedMigration>();
-    sources.set(row.source, versions);
-    versions.set(row.version, row);
-  }
+function indexRows(rows: readonly AppliedMigration[]): (file: MigrationFile) => number | undefined {
+  const sources = new Map<string, Map<string, number>>();
+  rows.forEach(({ source, version }, place) => {
+    const versions = sources.get(source) ?? new Map<string, number>();
+    if (versions.size === 0) sources.set(source, versions);
+    versions.set(version, place);
+  });
   return (file) => sources.get(file.source)?.get(file.version);
 }
 

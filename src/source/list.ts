@@ -32,13 +32,27 @@ interface Candidate {
   readonly downPath: string | null;
 }
 
+/** How many files are read between two pauses of a listing: about a millisecond. */
+const sliceOfFiles = 64;
+
 /**
  * Lists a folder: file names and the hashes of their bytes.
  * @throws {MIGRATIONS_DIR_MISSING} when there is no such folder.
  */
 export function listMigrations(options: SourceOptions, project: SourceProject): SourceListing {
-  const listing = new Listing(options, project);
-  return listing.run();
+  const slices = listInSlices(options, project);
+  for (;;) {
+    const slice = slices.next();
+    if (slice.done === true) return slice.value;
+  }
+}
+
+/** The same with pauses, in which the caller may do something else. The first comes before any file was read. */
+export function listInSlices(
+  options: SourceOptions,
+  project: SourceProject,
+): Generator<undefined, SourceListing> {
+  return new Listing(options, project).run();
 }
 
 /** One listing of one folder; gathers problems instead of stopping at the first. */
@@ -56,10 +70,12 @@ class Listing {
     this.#reader = reader;
   }
 
-  run(): SourceListing {
+  *run(): Generator<undefined, SourceListing> {
     this.#collect();
+    yield;
     const read: MigrationFile[] = [];
-    for (const candidate of this.#candidates) {
+    for (const [index, candidate] of this.#candidates.entries()) {
+      if (index % sliceOfFiles === sliceOfFiles - 1) yield;
       const file = this.#read(candidate);
       if (file !== null) read.push(file);
     }

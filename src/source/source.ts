@@ -3,7 +3,7 @@ import type { ForeignHistory } from '../migration/foreign.js';
 import type { MigrationFile } from '../migration/migration.js';
 import { FileReader } from './file-bytes.js';
 import type { FormatSource } from './format.js';
-import { listMigrations, type SourceListing } from './list.js';
+import { listInSlices, listMigrations, type SourceListing } from './list.js';
 import type { SourceOptions } from './options.js';
 import { readMigrations, type SourceReading } from './read.js';
 
@@ -15,6 +15,8 @@ export interface Source {
   readonly format: SourceOptions['format'];
   /** @throws {MIGRATIONS_DIR_MISSING} when there is no such folder. */
   list(this: void): SourceListing;
+  /** The same with pauses. @throws {MIGRATIONS_DIR_MISSING} before the first of them. */
+  listInSlices(this: void): Generator<undefined, SourceListing>;
   /** Reads these files, and no others. Bad files become problems; all of them are reported together. */
   read(this: void, files: readonly MigrationFile[], context?: Context): Promise<SourceReading>;
   /** The other tool's history that is kept beside ours; null for native migrations, and where it is not kept. */
@@ -33,6 +35,7 @@ export function createSource(options: SourceOptions, { root }: { readonly root: 
     dir,
     format,
     list: () => listMigrations(options, project),
+    listInSlices: () => listInSlices(options, project),
     read: (files) => readMigrations(files, project),
     foreign: null,
     isForeignCode: false,
@@ -54,9 +57,17 @@ export async function openSource(
     dir,
     format,
     list: opened.list,
+    listInSlices: () => inOneSlice(opened),
     read: opened.read,
     foreign: keepForeignHistory ? opened.history : null,
     isForeignCode: opened.isCode,
     create: opened.create ?? null,
   };
+}
+
+/** The folders of other tools hold few files: they are listed at once, and the pause comes behind it. */
+function* inOneSlice({ list }: FormatSource): Generator<undefined, SourceListing> {
+  const listing = list();
+  yield;
+  return listing;
 }
