@@ -48,21 +48,7 @@ export const emptyHistory: HistoryState = { applied: [], open: [] };
 export async function readHistory(session: Session, tables: HistoryTables): Promise<HistoryState> {
   const [applied = [], open = []] = await guarded(session, tables, () => readBoth(session, tables));
   return {
-    applied: applied.map((row) => ({
-      source: row[0] as string,
-      version: row[1] as string,
-      seq: Number(row[2]),
-      name: row[3] as string,
-      release: row[4] as string | null,
-      format: row[5] as string,
-      batch: row[6] as number,
-      appliedAt: `${(row[7] as string).replace(' ', 'T')}Z`,
-      executionTimeMs: row[8] === null ? null : Number(row[8]),
-      checksum: row[9] as string,
-      depends: row[10] === null ? [] : (JSON.parse(row[10] as string) as string[]),
-      tags: row[11] === null ? [] : (JSON.parse(row[11] as string) as string[]),
-      rollbackAvailable: row[12] === true,
-    })),
+    applied: appliedFrom(applied[0] ?? []),
     open: open.map((row) => ({
       id: Number(row[0]),
       source: row[1] as string,
@@ -77,6 +63,32 @@ export async function readHistory(session: Session, tables: HistoryTables): Prom
   };
 }
 
+/**
+ * The history comes as one row of JSON arrays, one for each column: of thousands of rows, the driver would make
+ * thousands of messages first, and a value at a time.
+ */
+function appliedFrom(row: readonly (string | number | boolean | null)[]): readonly AppliedMigration[] {
+  const columns = row.map((text) => (typeof text === 'string' ? (JSON.parse(text) as unknown[]) : []));
+  const [sources = [], versions = [], seqs = [], names = [], releases = [], formats = []] = columns;
+  const [batches = [], times = [], durations = [], checksums = []] = columns.slice(6);
+  const [depends = [], tags = [], rollbacks = []] = columns.slice(10);
+  return versions.map((version, index) => ({
+    source: sources[index] as string,
+    version: version as string,
+    seq: seqs[index] as number,
+    name: names[index] as string,
+    release: releases[index] as string | null,
+    format: formats[index] as string,
+    batch: batches[index] as number,
+    appliedAt: `${times[index] as string}Z`,
+    executionTimeMs: durations[index] as number | null,
+    checksum: checksums[index] as string,
+    depends: (depends[index] ?? []) as readonly string[],
+    tags: (tags[index] ?? []) as readonly string[],
+    rollbackAvailable: rollbacks[index] === true,
+  }));
+}
+
 /** row_security off turns "sees no row" into an error (42501), for this transaction only (ENGINE E22). */
 async function readBoth(
   session: Session,
@@ -86,13 +98,13 @@ async function readBoth(
     return await session.queryMany(/* sql */ `
 begin read only;
 set local row_security = off;
-select source, version, seq::text, name, release, format, batch, (applied_at at time zone 'utc')::text,
-       execution_time_ms::text, checksum,
-       case when depends <> '{}' then array_to_json(depends)::text end,
-       case when tags <> '{}' then array_to_json(tags)::text end,
-       rollback_available
-from ${tables.migrations} m
-order by m.seq;
+select json_agg(source)::text, json_agg(version)::text, json_agg(seq)::text, json_agg(name)::text,
+       json_agg(release)::text, json_agg(format)::text, json_agg(batch)::text,
+       json_agg(applied_at at time zone 'utc')::text, json_agg(execution_time_ms)::text, json_agg(checksum)::text,
+       json_agg(case when depends <> '{}' then depends end)::text,
+       json_agg(case when tags <> '{}' then tags end)::text,
+       json_agg(rollback_available)::text
+from (select * from ${tables.migrations} order by seq) m;
 select id::text, source, migration_version, step, action, status, step_hash, pre_state::text,
        to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 from ${tables.log} l

@@ -27,7 +27,7 @@ export interface UnfinishedMigration {
 export function compareState(files: readonly MigrationFile[], history: HistoryState): MigrationState {
   const placeOf = indexRows(history.applied);
   // By place, not by row: a map that is keyed by objects has to give each of them an identity first.
-  const fileAt = new Array<MigrationFile | null>(history.applied.length).fill(null);
+  const fileAt: (MigrationFile | null)[] = history.applied.map(() => null);
   const pending: MigrationFile[] = [];
   const touched: { row: AppliedMigration; file: MigrationFile }[] = [];
   const lastApplied = new Map<string, number>();
