@@ -21,7 +21,7 @@ const start =
 
 // What `status` needs is another, and what `up` needs besides is a third. Rooms that few runs enter stay apart.
 const rare =
-  /src[\\/](?:execute[\\/](?:recovery|backfill|alone-step|code|lease|watch[\\/](?:lookout|blockers|cancel-blocker|progress|rate))|pg[\\/]embedded|sql[\\/](?:parse|batchable)|source[\\/](?:read-code|module|code|load)|history[\\/]backfills)/;
+  /src[\\/](?:execute[\\/](?:recovery|backfill|alone-step|code|lease|watch[\\/](?:lookout|blockers|cancel-blocker|progress|rate))|pg[\\/]embedded|sql[\\/](?:parse|batchable)|source[\\/](?:read-code|module|code|load|formats|\w+[\\/])|pg[\\/]dump|history[\\/]backfills)/;
 const reading =
   /src[\\/](?:app[\\/](?:status|check-environments|migrations|prepare-read|session)\.ts|(?:history|sql|migration|pg|source)[\\/]|plan[\\/]state)|node_modules[\\/](?:pg|postgres|split2|xtend)/;
 const running =
