@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { isLockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
 import { historyTables, readInstallation } from '../history/index.js';
 import { checkObservers } from './check-observers.js';
 import type { DoctorCheck, DoctorReport } from './lockkeeper.js';
-import { shownPath } from '../source/index.js';
+import { shownPath, type SourceOptions } from '../source/index.js';
 import { closeDatabase, databaseName, findPooling, type Opened, openDatabase } from './session.js';
 
 /** Looks at everything a run stands on, and says of each thing whether it is right. Changes nothing. */
@@ -22,23 +23,42 @@ function localChecks(config: ResolvedConfig): readonly DoctorCheck[] {
     ok(
       'configuration',
       config.file === null
-        ? 'No configuration file; defaults and variables are used.'
+        ? 'No lockkeeper.config; defaults, variables and what other tools say are used.'
         : shownPath(config.file, config.root),
     ),
-    ...config.sources.map((source) => migrationsCheck(source.dir, config.root)),
+    ...config.sources.map((source) => migrationsCheck(source, config.root)),
+    ...config.warnings.map(asCheck),
     ...tlsCheck(config),
     ...checkObservers(config.observe),
   ];
 }
 
-function migrationsCheck(dir: string, root: string): DoctorCheck {
+/** A setting of another tool's that is not honoured. */
+function asCheck({ message, hint }: Warning): DoctorCheck {
+  const check = { check: 'settings', status: 'warning' as const, message };
+  return hint === undefined ? check : { ...check, hint };
+}
+
+function migrationsCheck({ dir, format, keepForeignHistory }: SourceOptions, root: string): DoctorCheck {
   const folder = shownPath(dir, root);
-  if (existsSync(dir)) return ok('migrations', `${folder} is there.`);
+  const kept = keepForeignHistory === false ? '' : ', whose own history is kept beside ours';
+  const whose = format === 'native' ? '' : ` It holds migrations of ${format}${kept}.`;
+  if (existsSync(dir)) return ok('migrations', `${folder} is there.${whose}`);
+  if (format !== 'native') return missingForeign(folder, format);
   return {
     check: 'migrations',
     status: 'problem',
     message: `The folder ${folder} does not exist.`,
     hint: 'Run `lockkeeper init`, or set migrations in the configuration.',
+  };
+}
+
+function missingForeign(folder: string, format: string): DoctorCheck {
+  return {
+    check: 'migrations',
+    status: 'problem',
+    message: `The folder ${folder}, where the migrations of ${format} are to be, does not exist.`,
+    hint: 'Run `lockkeeper new <name>` to write the first one, or set migrations in lockkeeper.config.',
   };
 }
 

@@ -42,7 +42,7 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   const tables = historyTables(config.history);
   const installation = await readInstallation(opened.session, tables);
   const history = installation.schemaVersion === 0 ? emptyHistory : await readHistory(opened.session, tables);
-  const warnings = stampWarnings(config, installation);
+  const warnings = projectWarnings(config, installation);
   return {
     opened,
     tables,
@@ -55,8 +55,13 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   };
 }
 
+/** What is worth a word before anything is read: other tools' settings that nobody honours, and the stamp. */
+export function projectWarnings(config: ResolvedConfig, installation: Installation): readonly Warning[] {
+  return [...config.warnings, ...stampWarnings(config, installation)];
+}
+
 /** An environment that is not the one the database was stamped with deserves a word, also before harmless verbs. */
-export function stampWarnings(config: ResolvedConfig, installation: Installation): readonly Warning[] {
+function stampWarnings(config: ResolvedConfig, installation: Installation): readonly Warning[] {
   const { environment } = installation;
   if (environment === null || environment === config.environment.name) return [];
   return [

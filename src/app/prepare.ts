@@ -6,7 +6,7 @@ import { type Run, Watch } from '../execute/index.js';
 import { emptyHistory, ensureInstalled, historyTables, readHistory } from '../history/index.js';
 import { openSession, type Session } from '../pg/index.js';
 import { executionContext } from './execution-context.js';
-import { type Locked, type Prepared, stampWarnings } from './prepare-read.js';
+import { type Locked, type Prepared, projectWarnings } from './prepare-read.js';
 import { lockDatabase, sessionLock } from './run-lock.js';
 import type { Opened } from './session.js';
 
@@ -32,7 +32,7 @@ export async function prepareToRun(
     tables,
     installation,
     history,
-    warnings: stampWarnings(config, installation),
+    warnings: projectWarnings(config, installation),
     foreign: new Map(),
     foreignLocks: null,
     lock,

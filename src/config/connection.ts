@@ -9,10 +9,10 @@ import type { Candidate, Explanation } from './explain.js';
 import { passwordFilePath, readPasswordFile } from './pgpass.js';
 import { problem } from './problems.js';
 import type { Origin } from './resolved.js';
-import type { ConnectionLayers, ConnectionSource, SourceRequest } from './sources.js';
+import type { ConnectionLayers, ConnectionSource, DatabaseRequest } from './sources.js';
 import { decideTls } from './tls.js';
 
-export interface ConnectionRequest extends SourceRequest {
+export interface ConnectionRequest extends DatabaseRequest {
   readonly root: string;
 }
 
@@ -33,10 +33,11 @@ export function layersOf(
     const own = (layer: SettingsLayer, url: string | undefined): SettingsLayer =>
       url === undefined || url === '' ? layer : only(layer, ['password']);
     const configured = [own(section, request.environment.section?.url), own(config, request.config?.url)];
+    const tool = source.layer === undefined ? [] : [source.layer];
     return {
       url: null,
-      identity: [...layers.groups, ...configured, libpq],
-      options: [section, config, libpq],
+      identity: [...layers.groups, ...configured, ...tool, libpq],
+      options: [section, config, ...tool, libpq],
     };
   }
   const details = { url: source.label, ...(source.strength === 'flag' ? { option: 'url' } : {}) };
@@ -59,6 +60,14 @@ export function layersOf(
         identity: [url, only(section, gaps), only(config, gaps), libpq],
         options: [section, config, url, libpq],
       };
+    case 'tool': {
+      const tool = source.layer === undefined ? [] : [source.layer];
+      return {
+        url,
+        identity: [url, ...tool, only(section, gaps), only(config, gaps), libpq],
+        options: [section, config, url, ...tool, libpq],
+      };
+    }
     default:
       return {
         url,

@@ -1,62 +1,89 @@
-import { relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { type ForeignFormat, foreignFormats } from '../migration/migration.js';
-import type { FormatSettings, SourceOptions } from '../source/options.js';
+import { detectFolderFormat, detectFormats } from '../source/format-marks.js';
+import type { SourceOptions } from '../source/options.js';
 import type { Candidate } from './explain.js';
+import { type Folder, type FoldersRequest, nativeSource, projectPath, showFolder } from './folder.js';
+import type { MigrationFolders } from './migration-folders.js';
 import { problem } from './problems.js';
 import type { MigrationsConfig, SettingsConfig } from './public.js';
-import { configured, type SettingsRequest } from './settings.js';
+import { configured } from './settings.js';
 
-export interface FoldersRequest extends SettingsRequest {
-  readonly root: string;
-  /** What the folder of a flag is relative to; everything else is relative to the project folder. */
-  readonly cwd: string;
+/**
+ * The folders of migrations: those that somebody named, else those of the tool that the project shows signs of, else
+ * `migrations`. A project that shows none is looked at by one reading of its folder, and nothing foreign is loaded.
+ */
+export async function resolveSources(request: FoldersRequest): Promise<MigrationFolders> {
+  const said = saidFolders(request);
+  const folders = said[0]?.value.map(withFolderMark) ?? null;
+  const open = folders?.some(({ format }) => format === null) ?? true;
+  const marks = open ? detectFormats(request.root) : [];
+  const found = await find(folders, { said, marks }, request);
+  refuseTwins(found.sources, request);
+  return found;
 }
 
-interface Folder {
-  /** Absolute. */
-  readonly dir: string;
-  readonly name: string | null;
-  readonly writes?: 'sql' | 'ts';
-  readonly foreign?: ForeignItem;
+type Said = readonly Candidate<readonly Folder[]>[];
+
+async function find(
+  folders: readonly Folder[] | null,
+  { said, marks }: { readonly said: Said; readonly marks: readonly ForeignFormat[] },
+  request: FoldersRequest,
+): Promise<MigrationFolders> {
+  const { root } = request;
+  const [winner, ...losers] = said;
+  if (folders === null || winner === undefined) {
+    const byDefault = defaultFolder(root);
+    const candidates = [{ value: null, text: 'migrations', origin: { kind: 'default' } as const }];
+    const native = { sources: [nativeSource(byDefault, root)], tools: [], warnings: [], candidates };
+    if (marks.length === 0) return native;
+    const { detectProject } = await import('./detect-project.js');
+    return (await detectProject(marks, request)) ?? native;
+  }
+  const natives = folders.flatMap((folder) => asNative(folder, marks));
+  if (natives.length === folders.length) {
+    const sources = natives.map((folder) => nativeSource(folder, root));
+    return { sources, tools: [], warnings: [], candidates: said };
+  }
+  const { configureFolders } = await import('./foreign-sources.js');
+  const foreign = await configureFolders(folders, marks, request);
+  return { ...foreign, candidates: [{ ...winner, text: foreign.text }, ...losers] };
 }
 
-/** What lockkeeper.config says of a folder of another tool. */
-interface ForeignItem {
-  readonly format: ForeignFormat;
-  readonly keepForeignHistory: boolean;
-  /** Keys of that format; see its `configure`. */
-  readonly given: FormatSettings;
+const defaultFolder = (root: string): Folder & { readonly dir: string } => ({
+  dir: resolve(root, 'migrations'),
+  name: null,
+  format: 'native',
+});
+
+function withFolderMark(folder: Folder): Folder {
+  if (folder.format !== null || folder.dir === null) return folder;
+  return { ...folder, format: detectFolderFormat(folder.dir) };
 }
 
-/** The folders of migrations, in the order they were given. */
-export function resolveSources(request: FoldersRequest): readonly SourceOptions[] {
+/** A folder that is native for certain, without a look at its files. */
+function asNative(folder: Folder, marks: readonly ForeignFormat[]): readonly (Folder & { dir: string })[] {
+  const { dir, format } = folder;
+  const isNative = format === 'native' || (format === null && marks.length === 0);
+  return isNative && dir !== null ? [{ ...folder, dir }] : [];
+}
+
+/** The folders that somebody named, strongest first. */
+function saidFolders(request: FoldersRequest): Said {
   const { input, cwd, root } = request;
   const show = (folders: readonly Folder[]): string =>
-    folders.map((folder) => projectPath(folder.dir, root)).join(', ');
-  const byDefault: readonly Folder[] = [{ dir: resolve(root, 'migrations'), name: null }];
+    folders.map((folder) => showFolder(folder, root)).join(', ');
   const variable = request.variables.get('MIGRATION_DIRECTORY');
-  const candidates: (Candidate<readonly Folder[]> | null)[] = [
-    fromText(input.migrations, { kind: 'flag', option: 'migrations' }, cwd),
-    variable === null ? null : fromText(variable.value, variable.origin, root),
-    ...configured(request, (settings) => fromConfig(settings.migrations, root), show),
-    { value: byDefault, text: 'migrations', origin: { kind: 'default' } },
-  ];
   if (input.migrations === '') {
     const message = 'migrations is empty. Accepted: the path of a folder.';
     request.problems.push(problem({ message, details: { option: 'migrations' } }));
   }
-  const chosen = request.explanation.choose('migrations', candidates)?.value ?? byDefault;
-  const sources = chosen.map(({ dir, name, writes, foreign }): SourceOptions => ({
-    name: name ?? projectPath(dir, root),
-    dir,
-    format: foreign?.format ?? 'native',
-    ...(writes === undefined ? {} : { writes }),
-    ...(foreign === undefined
-      ? {}
-      : { settings: foreign.given, keepForeignHistory: foreign.keepForeignHistory }),
-  }));
-  refuseTwins(sources, request);
-  return sources;
+  const candidates = [
+    fromText(input.migrations, { kind: 'flag', option: 'migrations' }, cwd),
+    variable === null ? null : fromText(variable.value, variable.origin, root),
+    ...configured(request, (settings) => fromConfig(settings.migrations, root), show),
+  ];
+  return candidates.filter((candidate) => candidate !== null);
 }
 
 function fromText(
@@ -65,7 +92,7 @@ function fromText(
   base: string,
 ): Candidate<readonly Folder[]> | null {
   if (text === undefined || text === '') return null;
-  return { value: [{ dir: resolve(base, text), name: null }], text, origin };
+  return { value: [{ dir: resolve(base, text), name: null, format: null }], text, origin };
 }
 
 const languages = { native: undefined, sql: 'sql', typescript: 'ts' } as const;
@@ -75,27 +102,26 @@ function fromConfig(migrations: SettingsConfig['migrations'], root: string): rea
   const list = Array.isArray(migrations)
     ? (migrations as readonly (string | MigrationsConfig)[])
     : [migrations];
-  const folders = (list as readonly (string | MigrationsConfig | undefined)[]).flatMap((item) => {
-    const dir = typeof item === 'string' ? item : item?.dir;
-    // One that the check found wanting was left out, and is reported.
-    if (dir === undefined) return [];
-    if (typeof item !== 'object') return [{ dir: resolve(root, dir), name: null }];
-    const { name = null, format = 'native' } = item;
-    const folder = { dir: resolve(root, dir), name };
-    if (isForeign(format)) return [{ ...folder, foreign: foreignItem(item, format) }];
-    const writes = languages[format];
-    return [writes === undefined ? folder : { ...folder, writes }];
+  const folders = (list as readonly (string | MigrationsConfig | undefined)[]).flatMap((item): Folder[] => {
+    if (typeof item === 'string') return [{ dir: resolve(root, item), name: null, format: null }];
+    return item === undefined ? [] : fromItem(item, root);
   });
   return folders.length === 0 ? undefined : folders;
 }
 
-function isForeign(format: MigrationsConfig['format']): format is ForeignFormat {
-  return foreignFormats.some((name) => name === format);
+function fromItem(item: MigrationsConfig, root: string): Folder[] {
+  const { dir: text, name = null, format, keepForeignHistory = true, ...given } = item;
+  const dir = text === undefined ? null : resolve(root, text);
+  if (isForeign(format)) return [{ dir, name, format, keepForeignHistory, given }];
+  // One that the check found wanting was left out, and is reported.
+  if (dir === null) return [];
+  if (format === undefined) return [{ dir, name, format: null }];
+  const writes = languages[format];
+  return [{ dir, name, format: 'native', ...(writes === undefined ? {} : { writes }) }];
 }
 
-function foreignItem(item: MigrationsConfig, format: ForeignFormat): ForeignItem {
-  const { dir: _dir, name: _name, format: _format, keepForeignHistory = true, ...given } = item;
-  return { format, keepForeignHistory, given };
+function isForeign(format: MigrationsConfig['format']): format is ForeignFormat {
+  return foreignFormats.some((name) => name === format);
 }
 
 /** Two sources of one name would share their history rows; two of one folder would run each file twice. */
@@ -131,9 +157,4 @@ export function resolveTemplatesDir(request: FoldersRequest): string | null {
     configured(request, (settings) => settings.templates, String),
   );
   return chosen === null ? null : resolve(request.root, chosen.value);
-}
-
-/** Relative to the project folder, with slashes on every system, because it is kept in the history. */
-export function projectPath(dir: string, root: string): string {
-  return relative(root, dir).split(sep).join('/') || '.';
 }

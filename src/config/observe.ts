@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { formatDuration, parseDuration } from '../core/duration.js';
 import type { LogOptions, MetricsOptions, ObserveOptions } from '../observe/options.js';
 import type { Candidate } from './explain.js';
-import { type FoldersRequest, projectPath } from './folders.js';
+import { type FoldersRequest, projectPath } from './folder.js';
 import { problem } from './problems.js';
 import type { LogConfig, MetricsConfig } from './public.js';
 import type { Origin } from './resolved.js';

@@ -115,8 +115,11 @@ export interface ConnectionConfig {
 
 /** One folder of migrations. */
 export interface MigrationsConfig {
-  /** Relative to the project folder. */
-  readonly dir: string;
+  /**
+   * Relative to the project folder. May be left out where `format` names another tool. @default what that tool's own
+   * configuration says
+   */
+  readonly dir?: string | undefined;
   /**
    * What the files are. `native` covers SQL (with dbmate's markers, as golang-migrate's pairs, or plain) and
    * TypeScript. `sql` and `typescript` run the same files, and say what `lockkeeper new` writes. @default 'native'

@@ -4,7 +4,6 @@ import { chooseEnvironment, findEnvironment } from './environment.js';
 import { Explanation } from './explain.js';
 import { findProject } from './find.js';
 import { resolveSeedsDir, resolveSources, resolveTemplatesDir } from './folders.js';
-import { configureForeign } from './foreign-sources.js';
 import type { ConfigInput } from './input.js';
 import { loadConfigFile } from './load.js';
 import { problem, throwProblems, type Problems } from './problems.js';
@@ -18,7 +17,7 @@ import { readVariables, withEnvironmentFile } from './variables.js';
 
 /**
  * The configuration of one environment, checked and complete. Precedence: flag, environment variable (the process's own,
- * then `.env.<environment>`, then `.env`), environment section, configuration, default. All problems are found before
+ * then `.env.<environment>`, then `.env`), environment section, configuration, another tool's own configuration, default. All problems are found before
  * any is thrown.
  * @throws {CONFIG_INVALID} {CONFIG_NOT_LOADED} {ENVIRONMENT_UNKNOWN}
  */
@@ -55,12 +54,16 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
   const isProtected = environment.info.protected;
   const said = environment.section?.protected !== undefined;
   explanation.note('protected', String(isProtected), said ? sectionOrigin(request) : { kind: 'default' });
+  const folders = await resolveSources(request);
+  const target = resolveTarget({ ...request, tools: folders.tools });
+  explanation.choose('migrations', folders.candidates);
   const resolved = {
     root,
     file,
     environment: environment.info,
-    target: resolveTarget(request),
-    sources: await configureForeign(resolveSources(request), request),
+    target,
+    sources: folders.sources,
+    warnings: folders.warnings,
     seedsDir: resolveSeedsDir(request),
     templatesDir: resolveTemplatesDir(request),
     history: resolveHistory(request),

@@ -1,3 +1,4 @@
+import type { Warning } from '../core/report.js';
 import type { RunOptions } from '../execute/options.js';
 import type { HistoryOptions } from '../history/options.js';
 import type { Target } from '../pg/options.js';
@@ -8,6 +9,8 @@ import type { SourceOptions } from '../source/options.js';
 /** Where a value came from, weakest first. */
 export type Origin =
   | { readonly kind: 'default' }
+  /** Another tool's own configuration, by the name of the tool. */
+  | { readonly kind: 'tool'; readonly tool: string; readonly file?: string }
   | { readonly kind: 'config'; readonly file: string }
   | { readonly kind: 'environment-section'; readonly file: string; readonly environment: string }
   | { readonly kind: 'variable'; readonly variable: string; readonly file?: string }
@@ -40,6 +43,8 @@ export interface ResolvedConfig {
   readonly outOfOrder: OutOfOrder;
   /** Who listens to runs; null where nothing is configured, so that nothing of it is loaded. */
   readonly observe: ObserveOptions | null;
+  /** What other tools' configurations say and nobody honours; told by every verb that opens the database. */
+  readonly warnings: readonly Warning[];
   readonly explained: readonly ExplainedValue[];
 }
 

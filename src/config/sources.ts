@@ -11,6 +11,7 @@ import type { ConfigInput } from './input.js';
 import { problem, type Problems } from './problems.js';
 import type { ConnectionConfig, LockkeeperConfig } from './public.js';
 import type { Origin } from './resolved.js';
+import { toolLabel, toolLayer, type ToolConnection } from './tool-connection.js';
 import type { Variables } from './variables.js';
 
 /** Everything that may say where the database is. */
@@ -24,10 +25,15 @@ export interface SourceRequest {
   readonly problems: Problems;
 }
 
+export interface DatabaseRequest extends SourceRequest {
+  /** What other tools' own configurations say, in the order of their folders. */
+  readonly tools: readonly ToolConnection[];
+}
+
 /** One place that says where the database is. */
 export interface ConnectionSource {
   readonly kind: 'url' | 'keys' | 'embedded-by-default';
-  readonly strength: 'flag' | 'variable' | 'section' | 'config' | 'libpq' | 'default';
+  readonly strength: 'flag' | 'variable' | 'section' | 'config' | 'tool' | 'libpq' | 'default';
   readonly origin: Origin;
   /** A url as written; for keys what identifies the database. */
   readonly text: string;
@@ -35,6 +41,8 @@ export interface ConnectionSource {
   readonly label: string;
   /** The way round a pooler that was said together with this url. */
   readonly direct: { readonly text: string; readonly label: string; readonly origin: Origin } | null;
+  /** What another tool says beside, or instead of, a url. */
+  readonly layer?: SettingsLayer;
 }
 
 /** The layers that a connection is put together from. */
@@ -72,11 +80,11 @@ export function configOrigin(request: SourceRequest): Origin {
 
 /**
  * Everything that says where the database is, strongest first: flag, variables (those of the environment before the
- * general ones), environment section, configuration, libpq's variables, and the embedded server where it may be meant.
+ * general ones), environment section, configuration, other tools' configurations, libpq's variables, and the embedded server where it may be meant.
  * libpq's variables come so late because they are the shell's defaults to every program that knows them: they are to
  * fill gaps, and not to lead a project that says where its database is to another one.
  */
-export function listSources(request: SourceRequest, layers: ConnectionLayers): ConnectionSource[] {
+export function listSources(request: DatabaseRequest, layers: ConnectionLayers): ConnectionSource[] {
   const names = variableNames(request.environment.info.name);
   const [general] = layers.groups.slice(-1);
   const list = [
@@ -87,6 +95,7 @@ export function listSources(request: SourceRequest, layers: ConnectionLayers): C
     general === undefined ? null : fromKeys(general, 'variable'),
     fromSection(request, layers.section),
     fromConfig(request, layers.config),
+    ...fromTools(request),
     fromKeys(layers.libpq, 'libpq'),
     embeddedByDefault(request),
   ];
@@ -136,6 +145,22 @@ function fromConfig(request: SourceRequest, layer: SettingsLayer): ConnectionSou
   if (strict && section !== null && saysNothing(section)) return null;
   if (strict && request.config.url === 'embedded') return null;
   return fromConfigured(request.config, '', { strength: 'config', layer, request });
+}
+
+/** `production: { url: process.env.X }` with X not set was meant to say something, and not what another tool says. */
+function fromTools(request: DatabaseRequest): readonly (ConnectionSource | null)[] {
+  const { section } = request.environment;
+  if (isStrict(request) && section !== null && saysNothing(section)) return [];
+  return request.tools.map((tool) => {
+    const layer = toolLayer(tool);
+    const { url } = tool.connection;
+    if (url === undefined || url === '') {
+      const keys = fromKeys(layer, 'tool');
+      return keys === null ? null : { ...keys, layer };
+    }
+    const { origin } = layer;
+    return { kind: 'url', strength: 'tool', origin, text: url, label: toolLabel(tool), direct: null, layer };
+  });
 }
 
 function fromConfigured(

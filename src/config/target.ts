@@ -10,6 +10,7 @@ import {
   type ConnectionRequest,
 } from './connection.js';
 import { Explanation } from './explain.js';
+import { problem } from './problems.js';
 import {
   configOrigin,
   listSources,
@@ -19,6 +20,7 @@ import {
   type ConnectionLayers,
   type ConnectionSource,
 } from './sources.js';
+import { databaseOf } from './tool-connection.js';
 
 export interface TargetRequest extends ConnectionRequest {
   readonly explanation: Explanation;
@@ -35,6 +37,7 @@ export function resolveTarget(request: TargetRequest): Target {
     sources.map((source) => ({ value: source, text: source.text, origin: source.origin })),
   )?.value;
   if (chosen === undefined && !request.incomplete) request.problems.push(noSource(request));
+  if (chosen?.strength === 'tool') refuseTwoDatabases(request);
   noteReplicas(request);
   if (chosen === undefined || chosen.text === 'embedded') return embeddedTarget(request, layers);
   const parts = layersOf(chosen, layers, request);
@@ -42,6 +45,22 @@ export function resolveTarget(request: TargetRequest): Target {
   const connection = buildConnection(parts, request, request.explanation);
   const pooled = chooseOption(parts.options, 'pooled', String, request.explanation)?.value ?? null;
   return { kind: 'server', connection, direct: directConnection(chosen, layers, request), pooled };
+}
+
+/** Migrations of two tools run on one database; which one, only a person can say. */
+function refuseTwoDatabases(request: TargetRequest): void {
+  const [first, ...others] = request.tools.flatMap((tool) => {
+    const database = databaseOf(tool);
+    return database === null ? [] : [{ tool, database }];
+  });
+  const other = others.find(({ database }) => database !== first?.database);
+  if (first === undefined || other === undefined) return;
+  request.problems.push(
+    problem({
+      message: `Two tools of this project name two databases: ${first.database} (${first.tool.title}) and ${other.database} (${other.tool.title}).`,
+      hint: 'Give url in lockkeeper.config, or set DATABASE_URL, to say on which of them the migrations run.',
+    }),
+  );
 }
 
 function embeddedTarget(request: TargetRequest, layers: ConnectionLayers): Target {

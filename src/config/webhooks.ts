@@ -4,7 +4,7 @@ import { parseDuration } from '../core/duration.js';
 import { registerSecret } from '../core/redact.js';
 import { joinWords } from '../core/text.js';
 import type { WebhookMoment, WebhookOptions } from '../observe/options.js';
-import type { FoldersRequest } from './folders.js';
+import type { FoldersRequest } from './folder.js';
 import { problem } from './problems.js';
 import type { Duration, WebhookConfig } from './public.js';
 import { configured } from './settings.js';

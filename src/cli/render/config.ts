@@ -48,6 +48,8 @@ function shown(value: string): string {
 function describeOrigin(origin: Origin): string {
   if (origin.kind === 'default') return 'default';
   if (origin.kind === 'config') return oneLine(origin.file);
+  if (origin.kind === 'tool')
+    return oneLine(origin.file === undefined ? origin.tool : `${origin.file} (${origin.tool})`);
   if (origin.kind === 'flag') return flagOf(origin.option);
   if (origin.kind === 'environment-section') {
     return `${oneLine(origin.file)}, environments.${oneLine(origin.environment)}`;
