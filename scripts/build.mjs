@@ -17,11 +17,11 @@ const external = [/^node:/, 'pg-native', ...Object.keys({ ...dependencies, ...op
 // millisecond at the start. Options are in it wherever they lie: a default must not bring a whole floor along.
 const verbs = /src[\\/]cli[\\/]/;
 const start =
-  /src[\\/](?:core[\\/]|config[\\/](?!check|schema|module-loader|observe|webhooks|public|index)|app[\\/](?:create-lockkeeper|watch)\.ts|\w+[\\/]options\.ts)/;
+  /src[\\/](?:core[\\/]|config[\\/](?!check|schema|module-loader|observe|webhooks|public|index|detect-project|foreign-sources|owner|configure-folder)|app[\\/](?:create-lockkeeper|watch)\.ts|\w+[\\/]options\.ts)/;
 
 // What `status` needs is another, and what `up` needs besides is a third. Rooms that few runs enter stay apart.
 const rare =
-  /src[\\/](?:execute[\\/](?:recovery|backfill|alone-step|code|lease|watch[\\/](?:lookout|blockers|cancel-blocker|progress|rate))|pg[\\/]embedded|sql[\\/](?:parse|batchable)|source[\\/](?:read-code|module|code|load|formats|\w+[\\/])|pg[\\/]dump|history[\\/]backfills)/;
+  /src[\\/](?:execute[\\/](?:recovery|backfill|alone-step|code|lease|watch[\\/](?:lookout|blockers|cancel-blocker|progress|rate))|pg[\\/]embedded|sql[\\/](?:parse|batchable)|source[\\/](?:read-code|module|code|load|formats|folder-owner|foreign-listing|given|sql-text|project-package|[\w-]+[\\/])|pg[\\/]dump|history[\\/]backfills)/;
 const reading =
   /src[\\/](?:app[\\/](?:status|check-environments|migrations|prepare-read|session)\.ts|(?:history|sql|migration|pg|source)[\\/]|plan[\\/]state)|node_modules[\\/](?:pg|postgres|split2|xtend)/;
 const running =
