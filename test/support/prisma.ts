@@ -61,6 +61,12 @@ interface EngineModule {
   readonly [setWasm]: (exports: Wasm['exports']) => void;
 }
 
+interface Adapter {
+  readonly client: { query(sql: string): Promise<unknown> };
+  executeScript: (script: string) => Promise<void>;
+  dispose(): Promise<void>;
+}
+
 let loaded: Promise<EngineModule> | null = null;
 
 /** Node cannot import the file of WebAssembly by itself; bundlers do what stands here. */
@@ -86,16 +92,24 @@ async function withEngine<Result>(
   const { SchemaEngine } = await loaded;
   const modules = join(toolsFolder, 'node_modules/@prisma');
   const { PrismaPg } = (await importFile(join(modules, 'adapter-pg/dist/index.mjs'))) as {
-    PrismaPg: new (config: object, options: object) => { connect: () => Promise<unknown> };
+    PrismaPg: new (config: object, options: object) => { connect: () => Promise<Adapter> };
   };
   const { bindMigrationAwareSqlAdapterFactory } = (await importFile(
     join(modules, 'driver-adapter-utils/dist/index.mjs'),
   )) as { bindMigrationAwareSqlAdapterFactory: (factory: object) => object };
-  const factory = new PrismaPg({ connectionString: url, max: 1 }, { schema });
-  const opened: { dispose(): Promise<void> }[] = [];
+  const factory = new PrismaPg(
+    { connectionString: url, max: 1, options: `-c search_path=${schema}` },
+    { schema },
+  );
+  const opened: Adapter[] = [];
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
-    const adapter = (await connect()) as { dispose(): Promise<void> };
+    const adapter = await connect();
+    // The adapter cuts scripts at every semicolon, those of functions too. Prisma's own program, which is no
+    // WebAssembly, sends a script whole, and so does this.
+    adapter.executeScript = async (script) => {
+      await adapter.client.query(script);
+    };
     opened.push(adapter);
     return adapter;
   };

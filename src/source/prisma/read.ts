@@ -34,7 +34,8 @@ function readOne(file: MigrationFile, project: SourceProject, settings: PrismaSe
     const parts = {
       metadata: emptyMetadata,
       up: up.script,
-      down: down?.script ?? null,
+      // What does nothing is undone by nothing.
+      down: down?.script ?? (up.script.statements.length === 0 ? emptySql(up.script.file) : null),
       validateBefore: null,
       validateAfter: null,
     };

@@ -1,0 +1,3 @@
+DROP TABLE "books";
+DROP TABLE "members";
+DROP TYPE "LoanState";

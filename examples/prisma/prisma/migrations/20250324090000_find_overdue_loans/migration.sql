@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX CONCURRENTLY "loans_dueOn_idx" ON "loans"("dueOn");
