@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
+import type { Warning } from '../core/report.js';
 import { ForeignLocks, historyRow, sessionFrame } from '../execute/index.js';
 import {
   giveUpRow,
@@ -49,6 +50,9 @@ export async function followForeign(
   const locks = lockForeign(config, context, { prepared, targets });
   opened.closing.push(() => locks.release());
   await locks.take();
+  if (prepared.lock.lease !== null)
+    for (const { history } of targets.filter((target) => target.history.lock?.kind === 'advisory'))
+      context.events.emit('warning', lockNotTaken(history));
   const lock =
     prepared.lock.lease === null
       ? { ...prepared.lock, frame: sessionFrame(session, await locks.kept()) }
@@ -178,6 +182,15 @@ function bare(file: MigrationFile): Migration {
     validateBefore: null,
     validateAfter: null,
     tokenChecksum: file.checksum,
+  };
+}
+
+/** Behind a transaction pooler no lock of a session can be held; the other tool cannot hold it there either. */
+function lockNotTaken({ tool }: ForeignHistory): Warning {
+  return {
+    code: 'foreign-lock-not-taken',
+    message: `The connection leads through a transaction pooler, where the lock of ${tool} cannot be held: see that ${tool} does not run meanwhile.`,
+    hint: 'With directUrl the run takes a way round the pooler, and holds that lock too.',
   };
 }
 
