@@ -149,6 +149,18 @@ export const areas = [
         why: 'Leaving it out would record a migration as applied that never was, and running a program out of a migrations folder is not ours to do.',
         way: 'Write the step as SQL, or let the other tool apply this one migration and run the command again.',
       },
+      FOREIGN_FILE_INVALID: {
+        means:
+          'A file of another tool says something that the tool itself would not understand: a mark in the wrong form, an include that leads nowhere, a file that is no changelog.',
+        why: 'What it means would be a guess, and what comes behind it may depend on it.',
+        way: 'Correct the file; the message names the line and the form that is wanted.',
+      },
+      FOREIGN_PRECONDITION_FAILED: {
+        means:
+          'A precondition of a changeset, or of a changelog, does not hold, and it says HALT or CONTINUE.',
+        why: 'The author said what has to be true before the changeset runs. With CONTINUE the other tool would leave it pending and go on behind it; a run of Lockkeeper leaves nothing out.',
+        way: 'Make the precondition hold; or give it `onFail: MARK_RAN`; or settle the changeset with `lockkeeper mark`.',
+      },
       FOREIGN_HISTORY_UNKNOWN: {
         means: 'The database holds the history of another tool, and none of it was taken over.',
         why: 'Everything in it would look pending, and run a second time.',

@@ -64,6 +64,14 @@ export const errorCatalogue = {
     summary:
       "A migration of another tool holds a step that is not SQL, or not PostgreSQL's; it is never run.",
   },
+  FOREIGN_FILE_INVALID: {
+    exit: 2,
+    summary: 'A file of another tool is not in the form that the tool wants.',
+  },
+  FOREIGN_PRECONDITION_FAILED: {
+    exit: 3,
+    summary: 'What a migration of another tool says has to hold before it runs does not hold.',
+  },
   FOREIGN_HISTORY_UNKNOWN: {
     exit: 2,
     summary: 'The database holds a history of another tool that was not taken over yet.',

@@ -43,9 +43,17 @@ export interface MigrationFile {
   readonly downPath: string | null;
   /** What another tool knows it by in its own history; missing in native sources. */
   readonly foreignKey?: string;
+  /** A repeatable one that runs again where it stands among the others, as its tool has it. */
+  readonly keepsPlace?: boolean | undefined;
+  /** What its tool leaves out here, by a setting of the run; it counts where it is applied, and is never pending. */
+  readonly excluded?: true | undefined;
   /** sha256 (hex) over the raw bytes: of `path`, then a NUL byte and those of `downPath` where there is one. */
   readonly checksum: string;
 }
+
+/** Behind all others, whatever its version. */
+export const runsLast = ({ repeatable, keepsPlace }: MigrationFile): boolean =>
+  repeatable && keepsPlace !== true;
 
 /** One text for what a migration is known by. */
 export const migrationKey = (key: { readonly source: string; readonly version: string }): string =>

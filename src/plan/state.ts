@@ -1,5 +1,5 @@
 import type { AppliedMigration, HistoryState, OpenStep } from '../history/index.js';
-import { type MigrationFile, migrationKey } from '../migration/migration.js';
+import { type MigrationFile, migrationKey, runsLast } from '../migration/migration.js';
 
 /** Files and history laid side by side. */
 export interface MigrationState {
@@ -35,18 +35,19 @@ export function compareState(files: readonly MigrationFile[], history: HistorySt
     const place = placeOf(file);
     const row = place === undefined ? undefined : history.applied[place];
     if (place === undefined || row === undefined) {
-      pending.push(file);
+      if (file.excluded === undefined) pending.push(file);
       return;
     }
     fileAt[place] = file;
     if (!file.repeatable) lastApplied.set(file.source, index);
     if (row.checksum === file.checksum) return;
+    if (file.repeatable && file.excluded !== undefined) return;
     if (file.repeatable) pending.push(file);
     else touched.push({ row, file });
   });
   return {
     applied: history.applied.map((row, place) => ({ row, file: fileAt[place] ?? null })),
-    pending: [...pending.filter((file) => !file.repeatable), ...pending.filter((file) => file.repeatable)],
+    pending: [...pending.filter((file) => !runsLast(file)), ...pending.filter(runsLast)],
     missing: history.applied.filter((_, place) => fileAt[place] === null),
     touched,
     outOfOrder: findOutOfOrder(files, pending, lastApplied),
@@ -67,7 +68,9 @@ function indexRows(rows: readonly AppliedMigration[]): (file: MigrationFile) => 
 
 /** The history does not say what is repeatable; the file does, or the form of its name where the file is gone. */
 export function repeatableRows(state: MigrationState): (row: AppliedMigration) => boolean {
-  const marked = new Set(state.applied.filter(({ file }) => file?.repeatable === true).map(({ row }) => row));
+  const marked = new Set(
+    state.applied.filter(({ file }) => file !== null && runsLast(file)).map(({ row }) => row),
+  );
   return (row) => marked.has(row) || row.version.startsWith('R__');
 }
 

@@ -1,5 +1,5 @@
 import { LockkeeperError } from '../core/errors.js';
-import type { MigrationFile } from '../migration/migration.js';
+import { type MigrationFile, runsLast } from '../migration/migration.js';
 import { rawChecksum } from './file-bytes.js';
 import type { SourceListing, SourceProject } from './list.js';
 import type { SourceOptions } from './options.js';
@@ -10,7 +10,9 @@ export type ForeignFile = Pick<MigrationFile, 'version' | 'name' | 'path' | 'dow
   /** What the tool's own history knows it by. */
   readonly foreignKey: string;
   readonly repeatable?: boolean;
-};
+  /** Where one file holds many migrations: what of it is this one, hashed instead of the file. */
+  readonly content?: string;
+} & Pick<MigrationFile, 'keepsPlace' | 'excluded'>;
 
 /** Gathers the files of one foreign folder, in the order in which the tool would run them. */
 export class ForeignListing {
@@ -55,7 +57,10 @@ export class ForeignListing {
     }
     this.#paths.set(file.version, shown);
     const { version, name, path, downPath, foreignKey, repeatable = false } = file;
-    this.#files.push({ source, version, name, format, repeatable, path, downPath, foreignKey, checksum });
+    const known = { source, version, name, format, repeatable, path, downPath, foreignKey, checksum };
+    const { keepsPlace, excluded } = file;
+    if (keepsPlace === undefined && excluded === undefined) this.#files.push(known);
+    else this.#files.push(Object.assign(known, { keepsPlace, excluded }));
   }
 
   refuse(
@@ -68,24 +73,26 @@ export class ForeignListing {
 
   /** Repeatable ones last, as `compareState` wants them. */
   result(): SourceListing {
-    const last = this.#files.filter((file) => file.repeatable);
+    const last = this.#files.filter(runsLast);
     const files =
-      last.length === 0 ? this.#files : [...this.#files.filter((file) => !file.repeatable), ...last];
+      last.length === 0 ? this.#files : [...this.#files.filter((file) => !runsLast(file)), ...last];
     return { files, problems: this.#problems };
   }
 
-  #known({ path, downPath }: ForeignFile): {
+  #known({ path, downPath, content }: ForeignFile): {
     readonly source: string;
     readonly format: MigrationFile['format'];
     readonly checksum: string | null;
   } {
-    const { name: source, format } = this.#options;
+    const { name: source, format: said } = this.#options;
+    const format = said === 'native' ? 'sql' : said;
+    if (content !== undefined) return { source, format, checksum: rawChecksum(Buffer.from(content), null) };
     const down = downPath === null || downPath === path ? null : this.#read(downPath);
     const up = this.#read(path);
     const missing = up === null || (downPath !== null && downPath !== path && down === null);
     return {
       source,
-      format: format === 'native' ? 'sql' : format,
+      format,
       checksum: missing ? null : rawChecksum(up, down === null ? null : Buffer.from(down)),
     };
   }

@@ -55,23 +55,13 @@ export async function sendBatch(
   };
 }
 
-/**
- * The settings of a batch: those of the migration's earlier SETs, then ours, which end with the transaction. Without
- * synchronous_commit the rows are free as soon as the work is done, not when a disk or a replica has answered. A crash of
- * the server takes the last batches together with the position behind them, and the step ends by a commit that waits.
- */
+/** The settings of a batch: those of the migration's earlier SETs, then ours, which end with the transaction. */
 export function batchSettings(work: Work): readonly string[] {
   const { lockTimeoutMs, statementTimeoutMs } = work.run.options;
   const limit =
     statementTimeoutMs === 0 ? work.pace.limitMs : Math.min(work.pace.limitMs, statementTimeoutMs);
   const wait = lockTimeoutMs === 0 ? rowLockTimeoutMs : Math.min(rowLockTimeoutMs, lockTimeoutMs);
-  const { synchronousCommit } = work.stepRun.step.backfill.settings;
-  return [
-    ...replayed(work),
-    `set local lock_timeout = ${wait}`,
-    `set local statement_timeout = ${limit}`,
-    ...(synchronousCommit ? [] : ['set local synchronous_commit = off']),
-  ];
+  return [...replayed(work), `set local lock_timeout = ${wait}`, `set local statement_timeout = ${limit}`];
 }
 
 export const replayed = ({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] =>

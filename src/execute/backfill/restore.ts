@@ -75,7 +75,6 @@ async function relationsOf(run: Run, { step }: RestoreRun): Promise<readonly Rel
     maxErrors: 0,
     undo: false,
     analyze: false,
-    synchronousCommit: false,
   };
   return (await readTarget(run.session, shape, settings)).relations;
 }
