@@ -7,6 +7,7 @@ import { assertNothingLeft, createDatabase, runCli, servers, tempProject } from 
 import type { TempProject } from './support/database.js';
 import { repository } from './support/project.js';
 import { findMissingLine, readSteps, type ReadmeStep } from './support/readme.js';
+import { linkDependencies } from './support/tools.js';
 
 const folder = join(repository, 'examples');
 const examples = readdirSync(folder).sort();
@@ -69,6 +70,7 @@ function copyExample(name: string): TempProject {
     recursive: true,
     filter: (source) => !/[\\/](node_modules|\.lockkeeper|package-lock\.json)$/.test(source),
   });
+  linkDependencies(project);
   const bin = join(project.dir, 'node_modules', '.bin');
   mkdirSync(bin);
   symlinkSync('../lockkeeper/dist/cli/main.js', join(bin, 'lockkeeper'));

@@ -11,6 +11,10 @@ interface FormatEntry {
 const formats: readonly FormatEntry[] = [
   { name: 'liquibase', load: async () => (await import('./liquibase/index.js')).liquibase },
   { name: 'prisma', load: async () => (await import('./prisma/index.js')).prisma },
+  {
+    name: 'node-pg-migrate',
+    load: async () => (await import('./node-pg-migrate/format.js')).nodePgMigrate,
+  },
 ];
 
 /** Whether this version runs the migrations of that tool. */

@@ -240,7 +240,8 @@ class Listing {
   }
 }
 
-function readFolder(dir: string, root: string): Dirent[] {
+/** @throws {MIGRATIONS_DIR_MISSING} when there is no such folder. */
+export function readFolder(dir: string, root: string): Dirent[] {
   try {
     return readdirSync(dir, { withFileTypes: true });
   } catch (cause) {

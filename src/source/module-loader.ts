@@ -14,6 +14,13 @@ export interface ModuleLoader {
   load(path: string, checksum: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
+export interface ModuleLoaderOptions {
+  /** What JavaScript goes through; tools that give it to jiti have projects that Node alone does not load. @default 'node' */
+  readonly javascript?: 'node' | 'jiti';
+  /** Absolute. @default tsconfig.json of the project folder */
+  readonly tsconfig?: string;
+}
+
 /**
  * What `import … from 'lockkeeper'` gives inside a TypeScript migration: the running program itself, so that no copy
  * has to be installed in the project and none is loaded a second time.
@@ -25,12 +32,14 @@ const ownModule = { backfill, defineMigration, sql };
  * Node's own import, unless it imports our name where no copy is installed. There is no second try with the other:
  * the module may have half run.
  */
-export function createModuleLoader(root: string): ModuleLoader {
+export function createModuleLoader(root: string, options: ModuleLoaderOptions = {}): ModuleLoader {
   let jiti: Promise<Jiti> | null = null;
+  const { javascript = 'node', tsconfig } = options;
   return {
     async load(path, checksum) {
-      if (/\.[cm]?js$/i.test(path) && !wantsOwnModule(path)) return loadJavaScript(path, checksum);
-      jiti ??= createLoader(root);
+      const plain = javascript === 'node' && /\.[cm]?js$/i.test(path) && !wantsOwnModule(path);
+      if (plain) return loadJavaScript(path, checksum);
+      jiti ??= createLoader(root, tsconfig ?? join(root, 'tsconfig.json'));
       const loader = await jiti;
       // The cache is the process's own; a file that was edited since has to run anew.
       delete loader.cache[path];
@@ -39,9 +48,8 @@ export function createModuleLoader(root: string): ModuleLoader {
   };
 }
 
-async function createLoader(root: string): Promise<Jiti> {
+async function createLoader(root: string, tsconfig: string): Promise<Jiti> {
   const { createJiti } = await import('jiti');
-  const tsconfig = join(root, 'tsconfig.json');
   return createJiti(pathToFileURL(join(root, 'lockkeeper')).href, {
     fsCache: cacheFolder(root),
     interopDefault: false,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cleanEnvironment } from './cli.js';
 import { repository, type TempProject } from './project.js';
 
@@ -23,6 +23,19 @@ export function installTools(): void {
 /** Lets a project find the tools as if it had installed them. */
 export function linkTools(project: TempProject): void {
   symlinkSync(modules, join(project.dir, 'node_modules'));
+}
+
+/** The same where a project has a node_modules folder already: what its package.json asks for, as far as we have it. */
+export function linkDependencies(project: TempProject): void {
+  const { dependencies = {} } = JSON.parse(project.read('package.json')) as {
+    readonly dependencies?: Readonly<Record<string, string>>;
+  };
+  for (const name of Object.keys(dependencies)) {
+    const target = join(project.dir, 'node_modules', name);
+    if (existsSync(target) || !existsSync(join(modules, name))) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    symlinkSync(join(modules, name), target);
+  }
 }
 
 export interface ToolRun {
