@@ -15,6 +15,7 @@ import {
 import { listPages, readAnchors, readDocs, readLinks, readPage, type DocsProject } from './support/docs.js';
 import { repository } from './support/project.js';
 import { findMissingLine } from './support/readme.js';
+import { linkDependencies } from './support/tools.js';
 
 const pages = [
   ...listPages('docs'),
@@ -190,8 +191,9 @@ function prepareProject(project: DocsProject): TempProject {
     });
   }
   if (!folder.exists('package.json')) folder.write('package.json', '{ "private": true, "type": "module" }\n');
+  linkDependencies(folder);
   const bin = join(folder.dir, 'node_modules', '.bin');
-  mkdirSync(bin);
+  mkdirSync(bin, { recursive: true });
   symlinkSync(program, join(bin, 'lockkeeper'));
   // npx takes half a second to find what lies right here.
   writeFileSync(join(bin, 'npx'), `#!/bin/sh\nexec "$@"\n`);

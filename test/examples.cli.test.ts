@@ -70,10 +70,10 @@ function copyExample(name: string): TempProject {
     recursive: true,
     filter: (source) => !/[\\/](node_modules|\.lockkeeper|package-lock\.json)$/.test(source),
   });
-  linkDependencies(project);
   const bin = join(project.dir, 'node_modules', '.bin');
   mkdirSync(bin);
   symlinkSync('../lockkeeper/dist/cli/main.js', join(bin, 'lockkeeper'));
+  linkDependencies(project);
   return project;
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { canonicalEnvironment, standardEnvironments } from '../config/environment-names.js';
+import { canonicalEnvironment, standardEnvironments } from '../core/environment-names.js';
 import type { EnvironmentInfo } from '../config/resolved.js';
 import { LockkeeperError, type SourceLocation } from '../core/errors.js';
 import type { Warning } from '../core/report.js';

@@ -1,6 +1,6 @@
 import type { ConnectionSettings } from './connection-settings.js';
 import { mergeSettings } from './connection-url.js';
-import { environmentAliases } from './environment-names.js';
+import { environmentAliases } from '../core/environment-names.js';
 import { problem, type Problems } from './problems.js';
 import type { Origin } from './resolved.js';
 import { readHost, readParameter, readPort } from './url-parameters.js';

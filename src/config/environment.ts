@@ -1,6 +1,6 @@
 import { LockkeeperError } from '../core/errors.js';
 import { didYouMean, joinWords } from '../core/text.js';
-import { canonicalEnvironment, standardEnvironments } from './environment-names.js';
+import { canonicalEnvironment, standardEnvironments } from '../core/environment-names.js';
 import type { Explanation } from './explain.js';
 import type { ConfigInput } from './input.js';
 import type { EnvironmentConfig, LockkeeperConfig } from './public.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { LockkeeperError } from '../core/errors.js';
-import { environmentAliases } from './environment-names.js';
+import { environmentAliases } from '../core/environment-names.js';
 import type { Origin } from './resolved.js';
 
 export interface Variable {

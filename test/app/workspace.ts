@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { createLockkeeper } from '../../src/app/create-lockkeeper.js';
 import type { Lockkeeper, LockkeeperOptions } from '../../src/app/lockkeeper.js';
-import { isLockkeeperError, type LockkeeperError } from '../../src/core/errors.js';
+import type { LockkeeperError } from '../../src/core/errors.js';
 import type { EventMap, EventName } from '../../src/core/events.js';
 import type { RunReport } from '../../src/core/report.js';
 import type { MigrationFailedError } from '../../src/execute/migration-failed-error.js';
@@ -38,6 +38,8 @@ export interface Workspace {
   /** Versions in the history, in order of application. */
   applied(): Promise<readonly string[]>;
 }
+
+export { failure } from '../support/failure.js';
 
 const open: { workspace: Workspace; roles: TestRole[] }[] = [];
 
@@ -84,19 +86,6 @@ export async function createWorkspace(
   workspace.write(files);
   open.push({ workspace, roles });
   return workspace;
-}
-
-/** The error of ours with which a promise fails; anything else fails the test. */
-export async function failure(promise: Promise<unknown>): Promise<LockkeeperError> {
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  if (!('error' in outcome))
-    throw new Error(`Expected a failure, got ${JSON.stringify(outcome.value).slice(0, 2000)}`);
-  const { error } = outcome;
-  if (isLockkeeperError(error)) return error;
-  throw new Error('Expected an error of Lockkeeper.', { cause: error });
 }
 
 /** The report that a failed run carries. */

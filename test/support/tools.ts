@@ -25,17 +25,31 @@ export function linkTools(project: TempProject): void {
   symlinkSync(modules, join(project.dir, 'node_modules'));
 }
 
-/** The same where a project has a node_modules folder already: what its package.json asks for, as far as we have it. */
+/**
+ * The same where a project has a node_modules folder already: what its package.json asks for, as far as we have it, and
+ * the programs of these packages.
+ */
 export function linkDependencies(project: TempProject): void {
   const { dependencies = {} } = JSON.parse(project.read('package.json')) as {
     readonly dependencies?: Readonly<Record<string, string>>;
   };
+  const own = join(project.dir, 'node_modules');
   for (const name of Object.keys(dependencies)) {
-    const target = join(project.dir, 'node_modules', name);
+    const target = join(own, name);
     if (existsSync(target) || !existsSync(join(modules, name))) continue;
     mkdirSync(dirname(target), { recursive: true });
-    symlinkSync(join(modules, name), target);
+    symlinkSync(join(modules, name), target, 'dir');
+    mkdirSync(join(own, '.bin'), { recursive: true });
+    for (const program of programsOf(name))
+      symlinkSync(join(modules, '.bin', program), join(own, '.bin', program));
   }
+}
+
+function programsOf(name: string): readonly string[] {
+  const manifest = readFileSync(join(modules, name, 'package.json'), 'utf8');
+  const { bin } = JSON.parse(manifest) as { readonly bin?: string | Readonly<Record<string, string>> };
+  if (typeof bin === 'string') return [name.replace(/^@.*\//, '')];
+  return Object.keys(bin ?? {});
 }
 
 export interface ToolRun {

@@ -1,0 +1,82 @@
+import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
+import type { MigrationFile } from '../migration/migration.js';
+import { readText } from './decode.js';
+import { rawChecksum } from './file-bytes.js';
+import type { SourceProject } from './list.js';
+import { loadFailure } from './load-failure.js';
+import { createModuleLoader } from './module-loader.js';
+import { type Outcome, unusable } from './outcome.js';
+import type { SourceReading } from './read.js';
+import { shownPath } from './shown-path.js';
+
+export type Exports = Readonly<Record<string, unknown>>;
+
+/** A module of another tool's migration, and how its file is called. */
+export interface ForeignModule {
+  readonly file: MigrationFile;
+  readonly shown: string;
+  /** The object that holds `up`, however a module system has wrapped it; else the module's exports. */
+  readonly exports: Exports;
+}
+
+/** Loads files one after another; a bad one becomes a problem and does not keep the others from being read. */
+export async function readForeignCode(
+  files: readonly MigrationFile[],
+  project: SourceProject,
+  interpret: (module: ForeignModule) => Outcome,
+): Promise<SourceReading> {
+  const loader = createModuleLoader(project.root);
+  const outcomes: Outcome[] = [];
+  for (const file of files) outcomes.push(await readOne(file));
+  return {
+    migrations: outcomes.flatMap(({ migration }) => migration ?? []),
+    problems: outcomes.flatMap(({ problems }) => problems),
+    warnings: outcomes.flatMap(({ warnings }) => warnings),
+  };
+
+  async function readOne(file: MigrationFile): Promise<Outcome> {
+    const shown = shownPath(file.path, project.root);
+    try {
+      assertLoadable(file, shown);
+      const { bytes, asListed } = readText(file.path, shown, project.reader.take(file.path));
+      if (!asListed && rawChecksum(bytes, null) !== file.checksum) throw changedMeanwhile(shown);
+      const module = await loader.load(file.path, file.checksum).catch((cause: unknown) => {
+        throw loadFailure(cause, file.path, shown);
+      });
+      return interpret({ file, shown, exports: unwrap(module) });
+    } catch (error) {
+      if (isLockkeeperError(error)) return unusable([error]);
+      throw error;
+    }
+  }
+}
+
+function unwrap(module: Exports): Exports {
+  const first = module['default'];
+  const second = isObject(first) ? first['default'] : undefined;
+  const found = [module, first, second].find(
+    (candidate) => isObject(candidate) && typeof candidate['up'] === 'function',
+  );
+  return (found as Exports | undefined) ?? module;
+}
+
+function isObject(value: unknown): value is Exports {
+  return typeof value === 'object' && value !== null;
+}
+
+function assertLoadable({ path }: MigrationFile, shown: string): void {
+  if (/\.[cm]?[jt]s$/.test(path)) return;
+  throw new LockkeeperError('FOREIGN_STEP_REFUSED', {
+    message: `"${shown}" is neither JavaScript nor TypeScript.`,
+    hint: 'Compile it, and keep the result in its place; or leave its extension out where the other tool lists what it loads.',
+    details: { file: shown },
+  });
+}
+
+function changedMeanwhile(shown: string): LockkeeperError {
+  return new LockkeeperError('MIGRATION_UNREADABLE', {
+    message: `"${shown}" was changed while it was being read.`,
+    hint: 'Run the command again.',
+    details: { file: shown },
+  });
+}

@@ -1,0 +1,39 @@
+import type { MigrationDatabase } from '../../migration/database.js';
+
+type Client = MigrationDatabase['client'];
+type Callback = (error: Error | null, result: object) => void;
+
+/**
+ * What Knex takes for a connection of its own: our client, with a place for the marks that Knex puts on connections
+ * (`__knexUid`, `__knexTxId`), which must not be shared between two of its transactions. `answer` is asked before a text
+ * is sent: the command tag of one that is answered here, or null.
+ */
+export function connectionOver(client: Client, answer: (text: string) => string | null = () => null): object {
+  const own: Record<PropertyKey, unknown> = Object.assign(Object.create(null) as object, {
+    query: (config: unknown, ...rest: readonly unknown[]): unknown => {
+      const tag = answer(textOf(config));
+      if (tag === null) return (client.query as (...args: unknown[]) => unknown)(config, ...rest);
+      const result = { command: tag, rowCount: null, rows: [], fields: [] };
+      const callback = rest.findLast((argument) => typeof argument === 'function') as Callback | undefined;
+      if (callback === undefined) return Promise.resolve(result);
+      process.nextTick(callback, null, result);
+      return undefined;
+    },
+  });
+  return new Proxy(client, {
+    get(target, key): unknown {
+      if (key in own) return own[key];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+    set: (_, key, value) => Reflect.set(own, key, value),
+    deleteProperty: (_, key) => Reflect.deleteProperty(own, key),
+    has: (target, key) => key in own || key in target,
+  });
+}
+
+function textOf(config: unknown): string {
+  if (typeof config === 'string') return config;
+  const text = (config as { readonly text?: unknown } | null)?.text;
+  return typeof text === 'string' ? text : '';
+}

@@ -1,0 +1,104 @@
+import type { MigrationDatabase } from '../../migration/database.js';
+import { requireProjectPackage } from '../project-package.js';
+import { connectionOver } from './guest-connection.js';
+
+type Client = MigrationDatabase['client'];
+
+/** A client of Knex's: the part of a dialect that is changed, and what it was configured with. */
+interface Dialect {
+  readonly config: Readonly<Record<PropertyKey, unknown>>;
+}
+
+type DialectClass = new (config: object) => Dialect;
+
+/** What `knex()` gives. */
+export interface KnexInstance {
+  (...args: readonly unknown[]): unknown;
+  transaction(container: (trx: KnexInstance) => Promise<void>, options?: object): Promise<unknown>;
+}
+
+/** Where our client is kept in the configuration of an instance, which a transaction of it shares. */
+const guest = Symbol('lockkeeper client');
+
+const made = new WeakMap<DialectClass, DialectClass>();
+
+/**
+ * An instance of the project's own Knex whose every statement goes through `client`. There is no pool: whatever asks
+ * for a connection gets the one of the run, and gives nothing back.
+ * @throws {PACKAGE_MISSING}
+ */
+export function knexOver(
+  client: Client,
+  { base, config }: { readonly base: string; readonly config: Readonly<Record<string, unknown>> },
+): KnexInstance {
+  const knex = requireProjectPackage(base, 'knex', 'The migrations of Knex') as (
+    config: object,
+  ) => KnexInstance;
+  const { client: said } = config;
+  const dialect = typeof said === 'function' ? (said as DialectClass) : postgresOf(base);
+  const { host, port, user, database } = client;
+  const connection = { host, port, user, database };
+  return knex({ ...config, client: guestDialect(dialect), connection, [guest]: client });
+}
+
+function postgresOf(base: string): DialectClass {
+  return requireProjectPackage(base, 'knex/lib/dialects/postgres/index.js', 'Knex') as DialectClass;
+}
+
+function guestDialect(base: DialectClass): DialectClass {
+  const known = made.get(base);
+  if (known !== undefined) return known;
+  const dialect = class extends base {
+    // A transaction of Knex's is made from the prototype alone, so there are methods here and no fields.
+    initializeDriver(): void {}
+    initializePool(): void {}
+
+    acquireConnection(): Promise<object> {
+      return Promise.resolve(connectionOver(this.config[guest] as Client));
+    }
+
+    acquireRawConnection(): Promise<object> {
+      return this.acquireConnection();
+    }
+
+    releaseConnection(): Promise<void> {
+      return Promise.resolve();
+    }
+
+    destroyRawConnection(): Promise<void> {
+      return Promise.resolve();
+    }
+
+    /** It would take a second connection, while this one is busy. */
+    get canCancelQuery(): boolean {
+      return false;
+    }
+  };
+  made.set(base, dialect);
+  return dialect;
+}
+
+/**
+ * Calls `work` with what Knex hands a migration that runs in a transaction, while the real one is the run's: the
+ * commands with which Knex begins and ends it are answered and not sent, so that what is inside stays the run's.
+ */
+export async function withinTransaction(
+  knex: KnexInstance,
+  client: Client,
+  work: (trx: KnexInstance) => unknown,
+): Promise<void> {
+  let phase: 'before' | 'inside' | 'behind' = 'before';
+  const connection = connectionOver(client, (text) => {
+    if (phase === 'inside') return null;
+    phase = 'inside';
+    return text.replace(/;$/, '');
+  });
+  const container = async (trx: KnexInstance): Promise<void> => {
+    try {
+      await work(trx);
+    } finally {
+      phase = 'behind';
+    }
+  };
+  await knex.transaction(container, { connection });
+}
