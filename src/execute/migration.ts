@@ -1,6 +1,7 @@
 import type { MigrationReport, StepReport } from '../core/report.js';
 import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
+import type { RestoreRun } from './backfill/restore.js';
 import type { BackfillRun } from './backfill/state.js';
 import { closing, closingTransaction, opening, type StepRun, validationParts } from './envelope.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
@@ -85,7 +86,7 @@ async function runStep(run: Run, stepRun: StepRun, progress: Progress): Promise<
     case 'backfill':
       return await runBackfill(run, { ...stepRun, step }, attempts);
     case 'restore':
-      return await (await import('./backfill/restore.js')).runRestoreStep(run, { ...stepRun, step });
+      return await runRestore(run, { ...stepRun, step }, attempts);
     default:
       return step satisfies never;
   }
@@ -100,6 +101,13 @@ async function settle(run: Run, planned: PlannedMigration): Promise<ReadonlySet<
 async function runBackfill(run: Run, stepRun: BackfillRun, attempts: Attempts): Promise<StepReport> {
   const { runBackfillStep } = await import('./backfill/step.js');
   const report = await watched(run, stepRun, attempts, () => runBackfillStep(run, stepRun));
+  return { ...report, ...seen(run) };
+}
+
+/** The same on the way back. */
+async function runRestore(run: Run, stepRun: RestoreRun, attempts: Attempts): Promise<StepReport> {
+  const { runRestoreStep } = await import('./backfill/restore.js');
+  const report = await watched(run, stepRun, attempts, () => runRestoreStep(run, stepRun));
   return { ...report, ...seen(run) };
 }
 

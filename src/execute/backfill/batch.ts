@@ -1,5 +1,6 @@
 import type { Row } from '../../pg/index.js';
 import { cancellable } from '../interrupt.js';
+import type { Paced } from './between.js';
 import { countedSql, saveAfterSql, saveSql } from './batch-sql.js';
 import { boundQuery, type Position, rangeSql } from './order.js';
 import { advanceSql, positionLiteral } from './record.js';
@@ -34,7 +35,7 @@ export async function sendBatch(
   const rows = slice.rows ?? countTail(work);
   const text = [
     'begin',
-    ...batchSettings(work),
+    ...batchSettings(work, stepRun.step.backfill.settings.synchronousCommit),
     ...statements,
     ...backToOurRole(work),
     advanceSql(run, stepRun, { rows, set: { ...moveOn(work, slice), ...set } }),
@@ -55,20 +56,32 @@ export async function sendBatch(
   };
 }
 
-/** The settings of a batch: those of the migration's earlier SETs, then ours, which end with the transaction. */
-export function batchSettings(work: Work): readonly string[] {
+/**
+ * The settings of a batch: those of the migration's earlier SETs, then ours, which end with the transaction. Without
+ * synchronous_commit the rows are free as soon as the work is done, not when a disk or a replica has answered. A crash of
+ * the server takes the last batches together with the position behind them, and the step ends by a commit that waits.
+ */
+export function batchSettings(
+  work: Pick<Paced, 'run' | 'stepRun' | 'pace'>,
+  synchronousCommit: boolean,
+): readonly string[] {
   const { lockTimeoutMs, statementTimeoutMs } = work.run.options;
   const limit =
     statementTimeoutMs === 0 ? work.pace.limitMs : Math.min(work.pace.limitMs, statementTimeoutMs);
   const wait = lockTimeoutMs === 0 ? rowLockTimeoutMs : Math.min(rowLockTimeoutMs, lockTimeoutMs);
-  return [...replayed(work), `set local lock_timeout = ${wait}`, `set local statement_timeout = ${limit}`];
+  return [
+    ...replayed(work),
+    `set local lock_timeout = ${wait}`,
+    `set local statement_timeout = ${limit}`,
+    ...(synchronousCommit ? [] : ['set local synchronous_commit = off']),
+  ];
 }
 
-export const replayed = ({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] =>
+export const replayed = ({ stepRun }: Pick<Paced, 'stepRun'>): readonly string[] =>
   stepRun.replay.map(({ text }) => text);
 
 /** Our tables are ours: a role that the file has chosen may not be able to write them. */
-export function backToOurRole({ stepRun }: Pick<Work, 'stepRun'>): readonly string[] {
+export function backToOurRole({ stepRun }: Pick<Paced, 'stepRun'>): readonly string[] {
   return stepRun.replay.length === 0 ? [] : ['set session authorization default', 'reset role'];
 }
 

@@ -4,7 +4,15 @@ import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
 import { paused, progressText } from './failure.js';
 import { Pace } from './pace.js';
-import { adoptRecord, type BackfillRecord, beginRecord, isBegun, ownRow, readRecord } from './record.js';
+import {
+  adoptRecord,
+  type BackfillRecord,
+  beginRecord,
+  isBegun,
+  type OwnStepRun,
+  ownRow,
+  readRecord,
+} from './record.js';
 import { ensureSavedTable } from './saved.js';
 import type { BackfillRun, Work } from './state.js';
 import { readTarget, type Relation, type Target } from './target.js';
@@ -18,7 +26,7 @@ export async function beginWork(run: Run, stepRun: BackfillRun): Promise<Work> {
   await sendParts(run.session, stepRun.replay);
   const target = await readTarget(run.session, shape, backfill.settings);
   if (stepRun.replay.length > 0) await sendParts(run.session, [ourRole]);
-  const record = await takeRecord(run, stepRun, target);
+  const record = await takeRecord(run, stepRun, { table: shape.table, total: target.total });
   const [relation, cursor] = whereToGoOn(target, record);
   const savedTable = backfill.settings.undo
     ? await ensureSavedTable(run, stepRun, { id: record.id, columns: shape.columns, target })
@@ -47,11 +55,16 @@ export async function beginWork(run: Run, stepRun: BackfillRun): Promise<Work> {
   };
 }
 
-async function takeRecord(run: Run, stepRun: BackfillRun, target: Target): Promise<BackfillRecord> {
+/** The row of the interrupted run, which is this run's from here on, or a new one. @throws {BACKFILL_PAUSED} */
+export async function takeRecord(
+  run: Run,
+  stepRun: OwnStepRun,
+  about: { readonly table: string; readonly total: number },
+): Promise<BackfillRecord> {
   const found = isBegun(stepRun) ? await readRecord(run, stepRun) : null;
   if (found !== null && found.pausedAt !== null) throw paused(stepRun, found);
   if (found === null) {
-    await beginRecord(run, stepRun, { table: stepRun.step.shape.table, total: target.total });
+    await beginRecord(run, stepRun, about);
   } else {
     await adoptRecord(run, stepRun);
     run.context.events.emit('recovery:decision', {

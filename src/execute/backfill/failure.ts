@@ -76,6 +76,7 @@ export function rowRefused(
     readonly aside: number;
   },
 ): LockkeeperError {
+  const what = nameOf(stepRun);
   const { table, key, error, aside } = about;
   const { sqlstate: code, message } = describeRow(error);
   const row = Object.entries(key)
@@ -83,8 +84,8 @@ export function rowRefused(
     .join(', ');
   const location = locationOf(stepRun);
   return new LockkeeperError('BACKFILL_ROW_REFUSED', {
-    message: `The row ${row} of ${table} stopped the backfill${code === null ? '' : ` (${code})`}: ${withFullStop(message)}${aside === 0 ? '' : ` ${aside} other row(s) were put aside before it.`}`,
-    hint: 'What was done before it stays done. Mend the row and run the command again, or let such rows be put aside: maxErrors (in SQL: max-errors).',
+    message: `The row ${row} of ${table} stopped ${what}${code === null ? '' : ` (${code})`}: ${withFullStop(message)}${aside === 0 ? '' : ` ${aside} other row(s) were put aside before it.`}`,
+    hint: `What was done before it stays done. Mend the row and run the command again${stepRun.step.kind === 'restore' ? '' : ', or let such rows be put aside: maxErrors (in SQL: max-errors)'}.`,
     details: {
       version: stepRun.planned.migration.version,
       table,
@@ -101,6 +102,7 @@ export function statementRefused(stepRun: OwnStepRun, error: unknown, retries: n
   const refusal = refusalOf(error);
   if (refusal === null || isLockkeeperError(error)) return error;
   const { version, name } = stepRun.planned.migration;
+  const what = capital(nameOf(stepRun));
   const location = locationOf(stepRun);
   const place = location === null ? {} : { location };
   const details = { version, name, sqlstate: refusal.code };
@@ -115,8 +117,8 @@ export function statementRefused(stepRun: OwnStepRun, error: unknown, retries: n
   const locked = refusal.code === sqlstate.lockNotAvailable || refusal.code === sqlstate.deadlockDetected;
   return new LockkeeperError(locked ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED', {
     message: locked
-      ? `The backfill of migration ${version} met a row that another session keeps locked, ${retries + 1} times in a row.`
-      : `The backfill of migration ${version} failed: ${withFullStop(refusal.message)}`,
+      ? `${what} of migration ${version} met a row that another session keeps locked, ${retries + 1} times in a row.`
+      : `${what} of migration ${version} failed: ${withFullStop(refusal.message)}`,
     hint: locked
       ? 'What was done stays done. Look for a long transaction in pg_stat_activity, and run the command again.'
       : 'Batches before this one stay done. Mend the cause and run the command again.',
@@ -132,7 +134,7 @@ export function stopped(
 ): LockkeeperError {
   const { version } = stepRun.planned.migration;
   return new LockkeeperError('INTERRUPTED', {
-    message: `The backfill of migration ${version} was stopped after a complete batch: ${progressText(record)}.`,
+    message: `${capital(nameOf(stepRun))} of migration ${version} was stopped after a complete batch: ${progressText(record)}.`,
     hint: 'Run the same command again to go on behind that batch.',
     details: { version, partly: true },
   });
@@ -145,11 +147,20 @@ export function paused(
   const { version } = stepRun.planned.migration;
   const by = record.pausedBy === null ? '' : ` by ${record.pausedBy}`;
   return new LockkeeperError('BACKFILL_PAUSED', {
-    message: `The backfill of migration ${version} is paused${by}: ${progressText(record)}. Its migration, and those behind it, are not applied.`,
+    message: `${capital(nameOf(stepRun))} of migration ${version} is paused${by}: ${progressText(record)}. ${
+      stepRun.step.kind === 'restore'
+        ? 'Its migration is not undone yet.'
+        : 'Its migration, and those behind it, are not applied.'
+    }`,
     hint: `lockkeeper backfill resume ${version}, and the same command again, go on behind the last batch.`,
     details: { version, partly: true },
   });
 }
+
+const nameOf = ({ step }: OwnStepRun): string =>
+  step.kind === 'restore' ? 'the way back of the backfill' : 'the backfill';
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** `1,200,000 of about 2,000,000 rows are done`. */
 export function progressText({ done, total }: Pick<BackfillRecord, 'done' | 'total'>): string {

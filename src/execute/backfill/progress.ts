@@ -1,16 +1,23 @@
+import type { Paced } from './between.js';
 import type { Work } from './state.js';
 
 const tellEveryMs = 500;
 const memoryMs = 5000;
 
+/** What is told of. */
+type Told = Paced & Pick<Work, 'relation' | 'pass'>;
+
 /** Says how far a backfill has come, about twice a second. */
 export class ProgressTeller {
-  readonly #work: Work;
+  readonly #work: Told;
+  readonly #doing: string;
   readonly #samples: { readonly at: number; readonly done: number }[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(work: Work) {
+  /** `doing` is what its batches do. */
+  constructor(work: Told, doing = 'changing rows') {
     this.#work = work;
+    this.#doing = doing;
   }
 
   /** `always` also where it was said a moment ago; `phase` is what is being done in place of working. */
@@ -31,7 +38,7 @@ export class ProgressTeller {
       step: stepRun.step.number,
       what: 'backfill',
       relation: relation.name,
-      phase: phase ?? (pass === 1 ? 'changing rows' : `changing rows, pass ${pass}`),
+      phase: phase ?? (pass === 1 ? this.#doing : `${this.#doing}, pass ${pass}`),
       done,
       total: known,
       unit: 'rows',

@@ -2,12 +2,13 @@ import type { StepReport } from '../../core/report.js';
 import { completeStep } from '../../history/index.js';
 import { quoteLiteral } from '../../sql/quote.js';
 import { ourRole, ours } from '../parts.js';
-import { pause, retryDelayMs } from '../retry.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
+import { analyzeTable } from './analyze.js';
 import { setAside } from './aside.js';
-import { advance, askSlice, backToOurRole, replayed, runBatch } from './batch.js';
-import { judge, paused, statementRefused, stopped } from './failure.js';
+import { advance, askSlice, runBatch } from './batch.js';
+import { backOff, rest, restFor, stopIfAsked } from './between.js';
+import { judge, statementRefused } from './failure.js';
 import { LagWatch } from './lag.js';
 import { ProgressTeller } from './progress.js';
 import { journalOf, ownRow } from './record.js';
@@ -83,70 +84,11 @@ async function oneBatch(work: Work, known: Slice | null): Promise<Slice | null> 
   }
 }
 
-/** Somebody else works on a row of the batch: it gets time to end, and the batch gets smaller. */
-async function backOff(work: Work, error: unknown, retries: number): Promise<void> {
-  const { run, stepRun } = work;
-  if (retries > run.options.lockRetries) throw statementRefused(stepRun, error, retries - 1);
-  const delayMs = retryDelayMs(retries);
-  const { version, name } = stepRun.planned.migration;
-  // One row that is busy for a moment is nothing to speak of.
-  if (retries > 1) {
-    run.context.events.emit('step:retry', {
-      runId: run.stamp.runId,
-      version,
-      name,
-      direction: run.direction,
-      step: stepRun.step.number,
-      attempt: retries,
-      delayMs,
-      sqlstate: (error as { code: string }).code,
-      rolledBack: 'step',
-    });
-  }
-  await pause(delayMs, run.context.stop.finish);
-}
-
-/** Between two batches nothing is locked: the moment to stop, to wait for replicas, and to leave others their share. */
-async function rest(
-  work: Work,
-  about: { readonly lag: LagWatch; readonly teller: ProgressTeller },
-): Promise<void> {
-  stopIfAsked(work);
-  if (!(await about.lag.wait((phase) => about.teller.tell(true, phase)))) stopIfAsked(work);
-}
-
-async function restFor(work: Work, ms: number): Promise<void> {
-  if (ms >= 1) await pause(ms, work.run.context.stop.finish);
-}
-
-function stopIfAsked(work: Work): void {
-  const { finish, cancel } = work.run.context.stop;
-  const record = { done: work.done, total: work.total, pausedBy: null };
-  if (finish.aborted || cancel.aborted) throw stopped(work.stepRun, record);
-  if (work.paused) throw paused(work.stepRun, record);
-}
-
-/** The statistics of what was changed. What keeps ANALYZE from running keeps nobody from going on. */
 async function analyze(work: Work): Promise<void> {
   const { run, stepRun } = work;
   if (!stepRun.step.backfill.settings.analyze || work.changed === 0) return;
   const { shape } = stepRun.step;
-  const tables = shape.only ? [work.relation.name] : [shape.table];
-  try {
-    const text = [
-      ...replayed(work),
-      ...tables.map((table) => `analyze ${table}`),
-      ...backToOurRole(work),
-    ].join(';\n');
-    await run.session.send(text);
-  } catch (error) {
-    if (run.session.lost !== null) throw error;
-    run.context.events.emit('warning', {
-      code: 'not-analyzed',
-      message: `ANALYZE after the backfill of migration ${stepRun.planned.migration.version} did not run: ${error instanceof Error ? error.message : String(error)}.`,
-      hint: 'Autovacuum will do it, or run it by hand.',
-    });
-  }
+  await analyzeTable(run, stepRun, shape.only ? work.relation.name : shape.table);
 }
 
 async function finish(work: Work): Promise<void> {
