@@ -32,6 +32,11 @@ export interface BackfillPace {
   readonly undo?: 'saved';
   /** Runs ANALYZE on the table afterwards. @default true */
   readonly analyze?: boolean;
+  /**
+   * Lets each batch wait at its COMMIT for the disk and for synchronous replicas, with its rows locked meanwhile. Either
+   * way a batch is kept or lost together with the position behind it, and the end of the backfill waits for all. @default false
+   */
+  readonly synchronousCommit?: boolean;
 }
 
 /** What `backfill` takes: a table, and either `set`, `delete` or `transform`. */
@@ -58,6 +63,7 @@ export interface BackfillSettings {
   readonly maxErrors: number;
   readonly undo: boolean;
   readonly analyze: boolean;
+  readonly synchronousCommit: boolean;
 }
 
 /** A statement of a script that runs in batches. */
@@ -118,7 +124,17 @@ export interface BackfillComplaint {
   readonly hint: string;
 }
 
-const paceKeys = ['key', 'batchRows', 'target', 'share', 'maxLag', 'maxErrors', 'undo', 'analyze'] as const;
+const paceKeys = [
+  'key',
+  'batchRows',
+  'target',
+  'share',
+  'maxLag',
+  'maxErrors',
+  'undo',
+  'analyze',
+  'synchronousCommit',
+] as const;
 const workKeys = ['table', 'set', 'delete', 'transform', 'where'] as const;
 
 /** Checks what an author said and fills in the defaults. */
@@ -155,6 +171,7 @@ export function resolveBackfill(
     maxErrors: read('maxErrors', whole(0, 1_000_000), 0),
     undo: read('undo', saved, false),
     analyze: read('analyze', yesOrNo, true),
+    synchronousCommit: read('synchronousCommit', yesOrNo, false),
   };
   return { settings, complaints };
 }

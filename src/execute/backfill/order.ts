@@ -115,7 +115,8 @@ export function boundQuery(
     return `select case when pg_catalog.count(*) = ${rows} then pg_catalog.jsonb_build_array(pg_catalog.max(place)::text)::text end from (select lk.ctid as place from only ${name} as lk where ${range} limit ${rows}) as batch`;
   }
   const columns = order.columns.map((column) => columnOf('lk', column)).join(', ');
-  return `select ${positionSql(order, 'lk')}::text from only ${name} as lk where ${range} order by ${columns} offset ${rows - 1} limit 1`;
+  // The position is built outside: PostgreSQL computes what is selected for every row that OFFSET passes over.
+  return `select ${positionSql(order, 'lk')}::text from (select ${columns} from only ${name} as lk where ${range} order by ${columns} offset ${rows - 1} limit 1) as lk`;
 }
 
 /** The rows at these positions. */

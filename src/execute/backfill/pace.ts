@@ -3,6 +3,8 @@ import type { BackfillSettings } from '../../migration/backfill.js';
 const firstRows = 1000;
 /** A batch is cancelled, rolled back and made smaller when it holds its locks for so many times its target. */
 const longest = 1.8;
+/** The part of the target that is aimed at: what a batch that is cancelled has done is lost, so that should be rare. */
+const aim = 0.7;
 /** Below this many rows a batch that takes too long is let run: smaller would not help. */
 const fewRows = 32;
 
@@ -39,7 +41,7 @@ export class Pace {
       return;
     }
     const factor = this.#settings.targetMs / Math.max(ms, 0.5);
-    const wished = this.#rows * Math.min(2, Math.max(0.5, factor * 0.9));
+    const wished = this.#rows * Math.min(2, Math.max(0.5, factor * aim));
     this.#rows = Math.max(1, Math.min(this.#settings.batchRows, Math.round(wished)));
     this.#patience = Math.max(1, this.#patience / 2);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { boundQuery } from '../../../src/execute/backfill/order.js';
 import { servers } from '../../support/database.js';
 import { createWorkspace, failure, record } from '../../app/workspace.js';
 import { people, timesDone } from './support.js';
@@ -96,6 +97,52 @@ describe.each(servers)('a backfill beside others, on PostgreSQL $major', (server
       "select n_distinct as n from pg_stats where tablename = 'people' and attname = 'done'",
     );
     expect(stats?.n).toBe(-1);
+  });
+
+  it('does not wait for the disk and for replicas with its rows locked, unless it is told to', async () => {
+    const workspace = await createWorkspace(
+      {
+        '1_b.sql':
+          "-- backfill: batch-rows=100\nupdate people set name = current_setting('synchronous_commit');",
+        '2_c.sql':
+          "-- backfill: batch-rows=100 synchronous-commit=true\nupdate people set done = (current_setting('synchronous_commit') = 'on')::int;",
+        '3_d.sql': "create table seen as select current_setting('synchronous_commit') as s;",
+      },
+      { server },
+    );
+    const { database } = workspace;
+    await database.query(`alter database ${database.name} set synchronous_commit = on`);
+    await people(database, 300);
+    await workspace.up();
+    expect(await database.query('select distinct name, done from people')).toEqual([
+      { name: 'off', done: 1 },
+    ]);
+    expect(await database.query('select * from seen')).toEqual([{ s: 'on' }]);
+  });
+
+  it('finds the end of a batch without building a position for every row of it', async () => {
+    const workspace = await createWorkspace({}, { server });
+    const { database } = workspace;
+    await people(database, 100);
+    const order = {
+      byPlace: false,
+      columns: [
+        {
+          name: 'id',
+          type: 'bigint',
+          builtIn: true,
+          after: 'operator(pg_catalog.>)',
+          until: 'operator(pg_catalog.<=)',
+        },
+      ],
+    };
+    const text = boundQuery({ name: 'public.people', order }, ['20'], 30);
+    expect(await database.query(text)).toEqual([{ jsonb_build_array: '["50"]' }]);
+    const plan = await database.query<{ 'QUERY PLAN': string }>(`explain (verbose, costs off) ${text}`);
+    const lines = plan.map((row) => row['QUERY PLAN']);
+    const limit = lines.findIndex((line) => line.includes('Limit'));
+    expect(limit).toBeGreaterThan(0);
+    expect(lines.slice(limit).join('\n')).not.toContain('jsonb_build_array');
   });
 
   it('rests so long as its share of time says', async () => {
