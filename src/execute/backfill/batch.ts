@@ -1,10 +1,9 @@
 import type { Row } from '../../pg/index.js';
 import { cancellable } from '../interrupt.js';
-import type { Paced } from './between.js';
 import { countedSql, saveAfterSql, saveSql } from './batch-sql.js';
 import { boundQuery, type Position, rangeSql } from './order.js';
 import { advanceSql, positionLiteral } from './record.js';
-import type { BatchOutcome, Slice, Work } from './state.js';
+import type { BatchOutcome, Paced, Slice, Work } from './state.js';
 
 /** How long a batch may wait for one row. Its own rows are locked meanwhile, so it is short. */
 const rowLockTimeoutMs = 50;

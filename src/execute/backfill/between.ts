@@ -1,21 +1,8 @@
 import { pause, retryDelayMs } from '../retry.js';
-import type { Run } from '../run.js';
 import { paused, statementRefused, stopped } from './failure.js';
 import type { LagWatch } from './lag.js';
-import type { Pace } from './pace.js';
 import type { ProgressTeller } from './progress.js';
-import type { OwnStepRun } from './record.js';
-
-/** Work in batches, as what happens between two of them has to know it. */
-export interface Paced {
-  readonly run: Run;
-  readonly stepRun: OwnStepRun;
-  readonly pace: Pace;
-  readonly done: number;
-  readonly total: number;
-  /** Somebody asked for a pause, as the last batch saw. */
-  readonly paused: boolean;
-}
+import type { Paced } from './state.js';
 
 /** Between two batches nothing is locked: the moment to stop, to wait for replicas, and to leave others their share. */
 export async function rest(

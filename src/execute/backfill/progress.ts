@@ -1,5 +1,4 @@
-import type { Paced } from './between.js';
-import type { Work } from './state.js';
+import type { Paced, Work } from './state.js';
 
 const tellEveryMs = 500;
 const memoryMs = 5000;

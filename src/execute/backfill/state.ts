@@ -3,9 +3,21 @@ import type { StepRun } from '../envelope.js';
 import type { Run } from '../run.js';
 import type { Position } from './order.js';
 import type { Pace } from './pace.js';
+import type { OwnStepRun } from './record.js';
 import type { Relation, Target } from './target.js';
 
 export type BackfillRun = StepRun & { readonly step: BackfillStep };
+
+/** Work in batches, as what happens between two of them has to know it. */
+export interface Paced {
+  readonly run: Run;
+  readonly stepRun: OwnStepRun;
+  readonly pace: Pace;
+  readonly done: number;
+  readonly total: number;
+  /** Somebody asked for a pause, as the last batch saw. */
+  readonly paused: boolean;
+}
 
 /** Everything that one backfill knows while it runs. What the database has of it is at most one batch behind. */
 export interface Work {
