@@ -31,20 +31,10 @@ export async function cancellable<Value>(run: Run, work: () => Promise<Value>): 
   // Within a function of the user's the whole function is watched, and one cancel is enough.
   if (watched.has(run)) return await work();
   watched.add(run);
-  try {
-    return await watch(run, work);
-  } finally {
-    watched.delete(run);
-  }
-}
-
-const watched = new WeakSet<Run>();
-
-async function watch<Value>(run: Run, work: () => Promise<Value>): Promise<Value> {
   const { cancel } = run.context.stop;
-  let cancelling: Promise<void> | null = null;
+  const cancelling: Promise<void>[] = [];
   const onCancel = (): void => {
-    cancelling = cancelWorker(run);
+    cancelling.push(cancelWorker(run));
   };
   if (cancel.aborted) onCancel();
   else cancel.addEventListener('abort', onCancel, { once: true });
@@ -52,9 +42,12 @@ async function watch<Value>(run: Run, work: () => Promise<Value>): Promise<Value
     return await work();
   } finally {
     cancel.removeEventListener('abort', onCancel);
-    await (cancelling ?? Promise.resolve());
+    if (cancelling.length > 0) await Promise.allSettled(cancelling);
+    watched.delete(run);
   }
 }
+
+const watched = new WeakSet<Run>();
 
 /** A pool may have no room for a second connection while the first one is at work. */
 const observerPatienceMs = 5000;

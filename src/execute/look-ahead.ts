@@ -21,7 +21,7 @@ export class LookAhead {
   readonly #position: ReadonlyMap<PlannedMigration, number>;
   /** Statements of a chain are prepared anew with each: hygiene between two chains throws them away. */
   #chains = 0;
-  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<void> } | null = null;
+  #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<unknown> } | null = null;
 
   constructor(run: Run, plan: Plan) {
     this.#run = run;
@@ -56,7 +56,7 @@ export class LookAhead {
     this.#flight = null;
   }
 
-  #take(planned: PlannedMigration): Promise<void> | null {
+  #take(planned: PlannedMigration): Promise<unknown> | null {
     if (!this.holds(planned)) return null;
     const outcome = this.#flight?.outcome ?? null;
     this.#flight = null;
@@ -74,9 +74,10 @@ export class LookAhead {
     return { planned: next, step, replay: [], insideSingleTransaction: this.#plan.singleTransaction };
   }
 
-  async #send(stepRun: PlainStepRun, chain: Chain | undefined): Promise<void> {
+  /** Never throws at once: what is wrong with one message must not leave another without its listener. */
+  async #send(stepRun: PlainStepRun, chain: Chain | undefined): Promise<unknown> {
     const parts = transactionParts(this.#run, chain === undefined ? stepRun : { ...stepRun, chain });
-    await sendParts(this.#run.session, parts);
+    return await sendParts(this.#run.session, parts);
   }
 
   #link(after: PlannedMigration | null, planned: PlannedMigration): Chain {

@@ -98,7 +98,8 @@ export async function watched<Value>(
   work: () => Promise<Value>,
 ): Promise<Value> {
   const { watch } = run;
-  await beginTurn(run, stepRun, attempts);
+  const beginning = beginTurn(run, stepRun, attempts);
+  if (beginning !== null) await beginning;
   let value: Value;
   try {
     value = await work();
@@ -107,17 +108,18 @@ export async function watched<Value>(
     attempts.overBudget = watch.takesBlame(sqlstateOf(error));
     throw error;
   }
-  await watch.end();
+  const ending = watch.end();
+  if (ending !== null) await ending;
   return value;
 }
 
-/** From here on the watch looks at this step. */
-export async function beginTurn(run: Run, stepRun: StepRun, attempts: Attempts): Promise<void> {
+/** From here on the watch looks at this step; null where there is nothing to wait for. */
+export function beginTurn(run: Run, stepRun: StepRun, attempts: Attempts): Promise<void> | null {
   const { watch, options } = run;
   const { planned, step, insideSingleTransaction } = stepRun;
   if (!insideSingleTransaction) watch.renewBudget();
   attempts.overBudget = false;
-  await watch.begin(subjectOf(run, planned, step), {
+  return watch.begin(subjectOf(run, planned, step), {
     budgetMs: hasBudget(step) ? options.lockTimeoutMs : 0,
     alone: needsEmptyDatabase(step),
     again: attempts.retries > 0,

@@ -90,22 +90,31 @@ export class Watch {
     this.#memory.spentMs = 0;
   }
 
-  /** A step, or another try of it, begins. Costs next to nothing: no timer, no query. */
-  async begin(subject: Watched, how: Omit<Turn, 'subject' | 'began'>): Promise<void> {
-    if (!how.again) this.#memory = { spentMs: this.#memory.spentMs, blockers: new Map() };
+  /**
+   * A step, or another try of it, begins. Costs next to nothing: no timer, no query, and nothing to wait for unless
+   * the step must be alone.
+   */
+  begin(subject: Watched, how: Omit<Turn, 'subject' | 'began'>): Promise<void> | null {
+    // A look that is under way keeps the memory of its own step.
+    const isClean = this.#memory.blockers.size === 0 && this.#looking === null;
+    if (!how.again && !isClean) this.#memory = { spentMs: this.#memory.spentMs, blockers: new Map() };
     const turn = { ...how, subject, began: this.#options.context.now() };
     if (this.#cancelled > 0) this.#cancelled -= 1;
-    if (how.alone) {
-      await this.#looking;
-      await this.#close();
-    }
+    if (how.alone) return this.#beginAlone(turn);
+    this.#turn = turn;
+    return null;
+  }
+
+  async #beginAlone(turn: Turn): Promise<void> {
+    await this.#looking;
+    await this.#close();
     this.#turn = turn;
   }
 
-  /** It has ended. Resolves when no cancel of ours can hit what comes next. */
-  async end(): Promise<void> {
+  /** It has ended. What it gives resolves when no cancel of ours can hit what comes next; null when none was sent. */
+  end(): Promise<void> | null {
     this.#turn = null;
-    if (this.#cancelling !== null) await this.#cancelling.catch(() => {}); // said by whoever sent it
+    return this.#cancelling?.catch(() => {}) ?? null; // said by whoever sent it
   }
 
   /** The step has failed and is being settled, which has limits of its own: from here on it is only looked at. */
