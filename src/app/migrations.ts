@@ -29,6 +29,15 @@ export async function listProject(config: ResolvedConfig): Promise<ProjectFiles>
 export const keepsForeign = ({ sources }: ProjectFiles): boolean =>
   sources.some(({ foreign }) => foreign !== null);
 
+/** Native migrations only: the files of other tools hold no directives, so that their listing tells all there is to show. */
+export function withoutForeign(
+  { sources }: ProjectFiles,
+  files: readonly MigrationFile[],
+): readonly MigrationFile[] {
+  const foreign = new Set(sources.filter(({ format }) => format !== 'native').map(({ name }) => name));
+  return foreign.size === 0 ? files : files.filter(({ source }) => !foreign.has(source));
+}
+
 /** What can be read without loading another tool and the code that was written for it. */
 export function withoutForeignCode(
   { sources }: ProjectFiles,

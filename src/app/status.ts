@@ -8,7 +8,7 @@ import { compareState, type MigrationState, type UnfinishedMigration } from '../
 import type { FailedItem, StatusReport } from './lockkeeper.js';
 import { checkEnvironments, runsIn } from './check-environments.js';
 import { viewed } from './foreign.js';
-import { beginListing, findChanged, readProject, throwProblems, withoutForeignCode } from './migrations.js';
+import { beginListing, findChanged, readProject, throwProblems, withoutForeign } from './migrations.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
 import { databaseName, withDatabase } from './session.js';
 
@@ -24,7 +24,7 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
     const state = compareState(project.files, prepared.history);
     const { session } = opened;
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
-    const reading = await readProject(project, withoutForeignCode(project, state.pending), context);
+    const reading = await readProject(project, withoutForeign(project, state.pending), context);
     // Not pending here and nowhere else: the list below does not show it.
     const environments = checkEnvironments(reading.migrations, config.environment);
     for (const warning of [...environments.problems.map(asWarning), ...environments.warnings])

@@ -19,6 +19,7 @@ export class ForeignListing {
   readonly #options: SourceOptions;
   readonly #project: SourceProject;
   readonly #files: MigrationFile[] = [];
+  /** By version. */
   readonly #paths = new Map<string, string>();
   readonly #problems: LockkeeperError[] = [];
 
@@ -31,36 +32,35 @@ export class ForeignListing {
   add(file: ForeignFile): void {
     const { source, format, checksum } = this.#known(file);
     if (checksum === null) return;
-    const shown = shownPath(file.path, this.#project.root);
     if (/\p{Cc}/u.test(`${file.version}${file.name}`)) {
-      this.refuse(
-        'MIGRATION_NAME_INVALID',
-        `The file name ${JSON.stringify(shown)} holds a control character.`,
-        {
-          hint: 'Rename the file.',
-          shown,
-        },
-      );
+      this.#refuseControlCharacter(file);
       return;
     }
     const taken = this.#paths.get(file.version);
     if (taken !== undefined) {
-      this.refuse(
-        'MIGRATION_DUPLICATE',
-        `Two files have version ${file.version}: "${taken}" and "${shown}".`,
-        {
-          hint: 'Remove one of them, or give it another version.',
-          shown,
-        },
-      );
+      this.#refuseDuplicate(file, taken);
       return;
     }
-    this.#paths.set(file.version, shown);
+    this.#paths.set(file.version, file.path);
     const { version, name, path, downPath, foreignKey, repeatable = false } = file;
     const known = { source, version, name, format, repeatable, path, downPath, foreignKey, checksum };
     const { keepsPlace, excluded } = file;
     if (keepsPlace === undefined && excluded === undefined) this.#files.push(known);
     else this.#files.push(Object.assign(known, { keepsPlace, excluded }));
+  }
+
+  #refuseControlCharacter({ path }: ForeignFile): void {
+    const shown = shownPath(path, this.#project.root);
+    const message = `The file name ${JSON.stringify(shown)} holds a control character.`;
+    this.refuse('MIGRATION_NAME_INVALID', message, { hint: 'Rename the file.', shown });
+  }
+
+  #refuseDuplicate({ path, version }: ForeignFile, taken: string): void {
+    const { root } = this.#project;
+    const shown = shownPath(path, root);
+    const message = `Two files have version ${version}: "${shownPath(taken, root)}" and "${shown}".`;
+    const hint = 'Remove one of them, or give it another version.';
+    this.refuse('MIGRATION_DUPLICATE', message, { hint, shown });
   }
 
   refuse(

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { parseMigrationName } from '../../migration/version.js';
 import { ForeignListing } from '../foreign-listing.js';
 import { missingFolder } from '../missing-folder.js';
@@ -17,7 +17,9 @@ export function listPrisma(options: SourceOptions, project: SourceProject): Sour
   const { dir } = options;
   const listing = new ForeignListing(options, project);
   for (const name of readFolders(dir, project.root)) {
-    const path = join(dir, name, 'migration.sql');
+    // `dir` is absolute and clean; thousands of joins would cost as much as reading the folders.
+    const folder = `${dir}${sep}${name}${sep}`;
+    const path = `${folder}migration.sql`;
     if (!existsSync(path)) {
       const shown = shownPath(join(dir, name), project.root);
       listing.refuse('MIGRATION_NAME_INVALID', `The folder "${shown}" holds no migration.sql.`, {
@@ -26,7 +28,7 @@ export function listPrisma(options: SourceOptions, project: SourceProject): Sour
       });
       continue;
     }
-    const downPath = join(dir, name, 'down.sql');
+    const downPath = `${folder}down.sql`;
     listing.add({
       version: name,
       name: parseMigrationName(name)?.name ?? '',
