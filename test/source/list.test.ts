@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -240,6 +240,34 @@ describe('what a listing refuses', () => {
     const { list, dir } = source({ '0001_a.sql': 'x' });
     chmodSync(join(dir, '0001_a.sql'), 0o000);
     expect(list().problems).toMatchObject([{ code: 'MIGRATION_UNREADABLE' }]);
+  });
+
+  it('pauses before it reads a file, and again and again, and gives the same in the end', () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`${index + 1}_a.sql`, `select ${index};`]),
+    );
+    const { list, listInSlices, dir } = source(files);
+    const whole = list();
+    const slices = listInSlices();
+    expect(slices.next().done).toBe(false);
+    writeFileSync(join(dir, '1_a.sql'), 'select 0; -- changed in the first pause');
+    let pauses = 1;
+    for (let slice = slices.next(); ; slice = slices.next()) {
+      if (slice.done === true) {
+        expect(slice.value.files.slice(1)).toEqual(whole.files.slice(1));
+        expect(slice.value.files[0]?.checksum).not.toBe(whole.files[0]?.checksum);
+        break;
+      }
+      pauses += 1;
+    }
+    expect(pauses).toBeGreaterThan(2);
+  });
+
+  it('misses a folder before its first pause', () => {
+    project = tempProject();
+    const options = { name: 'm', dir: join(project.dir, 'migrations'), format: 'native' } as const;
+    const slices = createSource(options, { root: project.dir }).listInSlices();
+    expect(() => slices.next()).toThrow(expect.objectContaining({ code: 'MIGRATIONS_DIR_MISSING' }));
   });
 
   it('says how to make a folder that is not there', () => {
