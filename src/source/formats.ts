@@ -10,6 +10,7 @@ interface FormatEntry {
 
 const formats: readonly FormatEntry[] = [
   { name: 'knex', load: async () => (await import('./knex/index.js')).knex },
+  { name: 'kysely', load: async () => (await import('./kysely/index.js')).kysely },
   { name: 'liquibase', load: async () => (await import('./liquibase/index.js')).liquibase },
   { name: 'prisma', load: async () => (await import('./prisma/index.js')).prisma },
   {

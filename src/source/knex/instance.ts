@@ -1,6 +1,6 @@
 import type { MigrationDatabase } from '../../migration/database.js';
+import { connectionOver, transactionConnection } from '../guest-connection.js';
 import { requireProjectPackage } from '../project-package.js';
-import { connectionOver } from './guest-connection.js';
 
 type Client = MigrationDatabase['client'];
 
@@ -87,17 +87,12 @@ export async function withinTransaction(
   client: Client,
   work: (trx: KnexInstance) => unknown,
 ): Promise<void> {
-  let phase: 'before' | 'inside' | 'behind' = 'before';
-  const connection = connectionOver(client, (text) => {
-    if (phase === 'inside') return null;
-    phase = 'inside';
-    return text.replace(/;$/, '');
-  });
+  const { connection, end } = transactionConnection(client);
   const container = async (trx: KnexInstance): Promise<void> => {
     try {
       await work(trx);
     } finally {
-      phase = 'behind';
+      end();
     }
   };
   await knex.transaction(container, { connection });

@@ -1,10 +1,10 @@
-import type { MigrationDatabase } from '../../migration/database.js';
+import type { MigrationDatabase } from '../migration/database.js';
 
 type Client = MigrationDatabase['client'];
 type Callback = (error: Error | null, result: object) => void;
 
 /**
- * What Knex takes for a connection of its own: our client, with a place for the marks that Knex puts on connections
+ * What a library takes for a connection of its own: our client, with a place for the marks that Knex puts on connections
  * (`__knexUid`, `__knexTxId`), which must not be shared between two of its transactions. `answer` is asked before a text
  * is sent: the command tag of one that is answered here, or null.
  */
@@ -36,4 +36,23 @@ function textOf(config: unknown): string {
   if (typeof config === 'string') return config;
   const text = (config as { readonly text?: unknown } | null)?.text;
   return typeof text === 'string' ? text : '';
+}
+
+/**
+ * A connection on which a library begins and ends a transaction that is ours already: its commands are answered and not
+ * sent. Everything between the first text and `end()` goes through.
+ */
+export function transactionConnection(client: Client): {
+  readonly connection: object;
+  readonly end: () => void;
+} {
+  let inside = false;
+  let began = false;
+  const connection = connectionOver(client, (text) => {
+    if (inside) return null;
+    inside = !began;
+    began = true;
+    return text.replace(/;$/, '').toUpperCase();
+  });
+  return { connection, end: () => void (inside = false) };
 }
