@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Events } from '../../src/core/events.js';
 import { Watch } from '../../src/execute/watch/watch.js';
+import { isBudgetSpent } from '../../src/execute/watch/turn.js';
 import type { Session } from '../../src/pg/index.js';
 
 const never = new AbortController().signal;
@@ -44,6 +45,18 @@ describe('a second connection that cannot be had', () => {
     await watch.end();
     await watch.stop();
     expect(warnings).toEqual(['observer-missing']);
+  });
+});
+
+describe('the lock budget', () => {
+  it.each([
+    ['far from its end', 2000, { spentMs: 1500, lastMs: 110 }, false],
+    ['so near that the next look would be too late', 2000, { spentMs: 1895, lastMs: 110 }, true],
+    ['used up', 2000, { spentMs: 2005, lastMs: 0 }, true],
+    ['not near its end because one look took long', 2000, { spentMs: 1600, lastMs: 900 }, false],
+    ['none', 0, { spentMs: 9000, lastMs: 100 }, false],
+  ])('is %s', (_, budgetMs, seen, spent) => {
+    expect(isBudgetSpent(budgetMs, seen)).toBe(spent);
   });
 });
 

@@ -112,11 +112,20 @@ async function forgotten(place: Place, forMs: number): Promise<void> {
   await client.query('rollback');
 }
 
+/**
+ * The longest that pgbench stood in a queue for a lock, from the server's own log: it tells of every wait that was longer than
+ * deadlock_timeout (1 s). A transaction takes longer than its wait, by its own work. 0 where none was that long.
+ */
+function longestQueueMs(log: string): number {
+  const waits = log.matchAll(/^pgbench \S+ +process \d+ acquired .* after ([\d.]+) ms/gm);
+  return Math.max(0, ...[...waits].map(([, ms]) => Number(ms)));
+}
+
 const percentile = (values: readonly number[], part: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? NaN;
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
-async function measure(server: TestServer): Promise<void> {
+async function measure(server: TestServer, readLog: () => string): Promise<void> {
   await withPlace(server, migrations, async (place) => {
     const { database, project } = place;
     project.write('lockkeeper.config.json', JSON.stringify({ lockTimeout: budgetMs, lockRetries: 40 }));
@@ -137,7 +146,10 @@ async function measure(server: TestServer): Promise<void> {
     expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
     expect(await appliedIn(place)).toEqual(['1', '2', '3', '4', '5', '6']);
     expect([quiet.failed, busy.failed]).toEqual([0, 0]);
+    const queueMs = longestQueueMs(readLog());
+    if (full) expect(queueMs).toBeLessThanOrEqual(budgetMs);
     tellLatencies(server, {
+      queueMs,
       quiet,
       busy,
       began,
@@ -150,6 +162,7 @@ async function measure(server: TestServer): Promise<void> {
 function tellLatencies(
   server: TestServer,
   seen: {
+    readonly queueMs: number;
     readonly quiet: Load;
     readonly busy: Load;
     readonly began: number;
@@ -172,7 +185,8 @@ function tellLatencies(
     'p99 ms': rounded(busyP99),
     ratio: rounded(busyP99 / quietP99),
     'transactions over 100 ms': during.filter((value) => value > 100).length,
-    'longest wait ms': Math.round(longest),
+    'longest in a queue ms': seen.queueMs < 1000 ? '< 1000' : Math.round(seen.queueMs),
+    'longest transaction ms': Math.round(longest),
     'quiet longest ms': Math.round(before.reduce((most, value) => Math.max(most, value), 0)),
     'budget ms': budgetMs,
   });
@@ -186,10 +200,12 @@ describe.skipIf(pgbench === null).each(chosenServers)(
       { timeout: patienceMs },
       async () => {
         // A server of its own: the latencies of others are none of its business.
-        const running = await startServer(major);
+        const running = await startServer(major, { log_lock_waits: 'on', log_line_prefix: '%a ' });
         onTestFinished(() => running.remove());
         for (let time = 0; time < times; time++) {
-          await measure({ major, url: running.url, superuser: 'postgres' });
+          const logged = readFileSync(join(running.dir, 'log'), 'utf8').length;
+          const readLog = (): string => readFileSync(join(running.dir, 'log'), 'utf8').slice(logged);
+          await measure({ major, url: running.url, superuser: 'postgres' }, readLog);
         }
       },
     );

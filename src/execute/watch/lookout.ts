@@ -6,7 +6,7 @@ import { keyOfBlocker, readWait, type Wait } from './blockers.js';
 import { cancelBlocker, preventsWraparound } from './cancel-blocker.js';
 import { readSight, type Sight } from './progress.js';
 import { etaMs, Rate } from './rate.js';
-import type { Memory, Turn } from './turn.js';
+import { isBudgetSpent, type Memory, type Turn } from './turn.js';
 
 export interface LookoutOptions {
   readonly context: Context;
@@ -57,11 +57,12 @@ export class Lookout {
     const sinceLastLook = now - this.#lastLookAt;
     this.#lastLookAt = now;
     if (wait === null || !isCurrent()) return null;
-    memory.spentMs += Math.min(wait.obstructingMs, sinceLastLook);
+    const spentNow = Math.min(wait.obstructingMs, sinceLastLook);
+    memory.spentMs += spentNow;
     for (const blocker of wait.blockers) memory.blockers.set(keyOfBlocker(blocker), blocker);
     this.#tellBlocked(turn, wait);
     await this.#cancelBlockers(turn, wait.blockers, isCurrent);
-    const isSpent = turn.budgetMs > 0 && memory.spentMs >= turn.budgetMs;
+    const isSpent = isBudgetSpent(turn.budgetMs, { spentMs: memory.spentMs, lastMs: spentNow });
     return isSpent && isCurrent() ? sight.transaction : null;
   }
 

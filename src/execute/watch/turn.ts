@@ -29,3 +29,14 @@ export interface Memory {
   /** Whoever was seen in the way, by `keyOfBlocker`. */
   readonly blockers: Map<string, Blocker>;
 }
+
+/**
+ * Whether a transaction has to be ended now. The next look comes as late as the last one did, so what it would find exceeded
+ * is ended before: those who wait have to get their turn within the budget. `lastMs` is what was spent since the look before.
+ */
+export function isBudgetSpent(
+  budgetMs: number,
+  { spentMs, lastMs }: { readonly spentMs: number; readonly lastMs: number },
+): boolean {
+  return budgetMs > 0 && spentMs + Math.min(lastMs, budgetMs / 10) >= budgetMs;
+}
