@@ -320,8 +320,8 @@ export const areas = [
       },
       HISTORY_INSTALL_FAILED: {
         means: 'The schema or the tables of the history could not be created or brought up to date.',
-        why: 'The role lacks CREATE on the database or the schema, or an event trigger refuses DDL; the message names it.',
-        way: 'Grant the right: `grant create on database <name> to <role>`. Or create the schema as an administrator and make the role its owner: `create schema lockkeeper authorization <role>`.',
+        why: 'The role lacks CREATE on the database or the schema, or an event trigger refuses DDL, or `history.schema` is a schema in which a table of yours has the name of one that Lockkeeper needs; the message names it.',
+        way: 'Grant the right: `grant create on database <name> to <role>`. Or create the schema as an administrator and make the role its owner: `create schema lockkeeper authorization <role>`. A table of yours is never touched: rename it, or give Lockkeeper a schema of its own; where its history is there already, the message has the statements that move it.',
       },
       LOCK_TABLE_FULL: {
         means:

@@ -105,7 +105,8 @@ async function install(session: Session, { tables, key, environment }: LeaseOpti
     await ensureInstalled(session, tables, { found, environment, opening });
     return true;
   } catch (error) {
-    if (isLockkeeperError(error) && madeMeanwhile.has(error.details['sqlstate'])) return false;
+    const isFinal = isLockkeeperError(error) && error.details['taken'] !== undefined;
+    if (isLockkeeperError(error) && !isFinal && madeMeanwhile.has(error.details['sqlstate'])) return false;
     throw error;
   }
 }

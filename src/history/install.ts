@@ -4,6 +4,7 @@ import { quoteIdent, quoteLiteral } from '../sql/quote.js';
 import { ddl0001 } from './ddl/0001.js';
 import { ddl0002 } from './ddl/0002.js';
 import { ddl0003 } from './ddl/0003.js';
+import { installFailure } from './install-failure.js';
 import { companions, type HistoryTables } from './tables.js';
 
 interface OwnDdl {
@@ -231,7 +232,14 @@ export async function ensureInstalled(
   try {
     await session.send(parts.filter((part) => part !== '').join(';\n'));
   } catch (error) {
-    throw await installFailure(session, tables, error);
+    if (isLockkeeperError(error) || session.lost !== null) throw error;
+    await session.send('rollback');
+    // Another run may have made them at the same moment: then their names are taken by our own.
+    const now = await readInstallation(session, tables).catch(() => found);
+    const wasMade = now.schemaVersion > found.schemaVersion;
+    const names = (of: readonly OwnDdl[]): readonly string[] => of.flatMap(({ creates }) => creates(tables));
+    const present = names(ddl.slice(0, found.schemaVersion));
+    throw await installFailure(session, tables, { error, present, due: wasMade ? [] : names(due) });
   }
 }
 
@@ -256,30 +264,4 @@ begin
   end loop;
 end
 $lockkeeper$`;
-}
-
-async function installFailure(session: Session, tables: HistoryTables, error: unknown): Promise<unknown> {
-  if (isLockkeeperError(error) || session.lost !== null) return error;
-  await session.send('rollback');
-  const server = (error as { server?: { code: string; message: string } }).server;
-  const triggers = await session.query<{ name: string }>(
-    `select evtname as name from pg_event_trigger where evtenabled <> 'D' order by evtname`,
-  );
-  const names = triggers.map((trigger) => `"${trigger.name}"`).join(', ');
-  const denied = server?.code === sqlstate.insufficientPrivilege;
-  const hint = denied
-    ? `Let an administrator run: create schema ${quoteIdent(tables.schema)} authorization ${quoteIdent(session.info.user)}; or set history.schema to a schema this role owns.`
-    : names === ''
-      ? 'Look at the message of the server above.'
-      : `An event trigger runs on every DDL here (${names}); let it pass DDL of this role, or disable it for the installation.`;
-  return new LockkeeperError('HISTORY_INSTALL_FAILED', {
-    message: `Lockkeeper's tables could not be created in schema "${tables.schema}": ${server?.message ?? String(error)}.`,
-    hint,
-    details: {
-      sqlstate: server?.code,
-      schema: tables.schema,
-      eventTriggers: triggers.map((trigger) => trigger.name),
-    },
-    cause: error,
-  });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLockkeeper } from '../../src/app/create-lockkeeper.js';
 import type { Question } from '../../src/app/lockkeeper.js';
 import { sha256 } from '../../src/core/hash.js';
-import { servers, userTables } from '../support/database.js';
+import { servers, userTables, tableExists } from '../support/database.js';
 import { createWorkspace, failure, record, type Workspace } from './workspace.js';
 
 const table = (name: string): string =>
@@ -133,6 +133,41 @@ describe.each(servers)('a history that cannot be read on PostgreSQL $major', (se
     expect((await (await app.open()).status()).pending).toHaveLength(2);
     await app.database.query('alter event trigger "guard;--" disable');
     await app.up();
+  });
+
+  it('takes no table of another owner for its own, and says how to go on', async () => {
+    const app = await createWorkspace(two, { server, config: { history: { schema: 'public' } } });
+    const { database } = app;
+    await database.query("create table lease (tenant text); insert into lease values ('mine')");
+    const fresh = await failure(app.up());
+    expect(fresh).toMatchObject({
+      code: 'HISTORY_INSTALL_FAILED',
+      exit: 3,
+      details: { taken: ['"public"."lease"'] },
+    });
+    expect(fresh.message).toContain(
+      '"public"."lease" is there already and not its own. Nothing was changed.',
+    );
+    expect(fresh.hint).toContain('Set history.schema to a schema of its own');
+    expect(await tableExists(database, 'schema_migrations')).toBe(false);
+    // The same when an older version has made the history, and a newer one needs more tables.
+    await database.query('alter table lease rename to backfills');
+    await database.query('create schema aside; alter table backfills set schema aside');
+    await app.up();
+    await database.query(`drop table lease, backfills, migration_errors; update database_info set schema_version = 1;
+      alter table aside.backfills set schema public`);
+    const later = await failure((await app.open()).up());
+    expect(later).toMatchObject({
+      code: 'HISTORY_INSTALL_FAILED',
+      details: { taken: ['"public"."backfills"'] },
+    });
+    expect(await database.query('select tenant from backfills')).toEqual([{ tenant: 'mine' }]);
+    const [, statements = ''] = /leave history\.schema out: (.*)$/.exec(later.hint ?? '') ?? [];
+    await database.query(statements);
+    app.project.write('lockkeeper.config.json', '{}');
+    await app.up();
+    expect(await app.applied()).toEqual(['1', '2']);
+    expect(await database.query('select tenant from backfills')).toEqual([{ tenant: 'mine' }]);
   });
 
   it('passes an event trigger that switches row-level security on for every new table', async () => {
