@@ -45,6 +45,15 @@ export const checks = [
   }),
   ratio({ id: 'noop-1000', what: '`up` with nothing pending, 1,000 applied', against: 'floor' }),
   ratio({ id: 'noop-5000', what: '`up` with nothing pending, 5,000 applied', against: 'floor', atMost: 1.2 }),
+  ...[1000, 5000].map((count) =>
+    ratio({
+      id: `resume-${count}`,
+      what: `\`up\` after a crash in an index build, ${spaced(count)} applied`,
+      key: 'resumed',
+      against: 'nothing-pending',
+      atMost: count === 5000 ? 1.3 : undefined,
+    }),
+  ),
   ratio({ id: 'down-1000', what: '`down --all`, 1,000', against: 'psql', atMost: 1.15 }),
   ratio({
     id: 'ts-1000',
@@ -86,6 +95,7 @@ const againstNames = {
   psql: 'psql',
   ours: 'its SQL files',
   unobserved: '`--no-observer`',
+  'nothing-pending': '`up` with nothing pending',
 };
 
 function of(records, id, key) {

@@ -54,6 +54,19 @@ function lockkeeperContestant(key, label, writeProject, flags = []) {
 
 export const ours = lockkeeperContestant('ours', 'lockkeeper', writeSqlProject);
 
+/** `up` behind a crash, and with nothing to do, in one project that nobody else uses: it gets more and more migrations. */
+const resumable = { ...ours, key: 'resumable' };
+export const resumed = [
+  { ...ours, key: 'resumed', label: 'lockkeeper after a crash', owner: resumable, crashed: true },
+  {
+    ...ours,
+    key: 'nothing-pending',
+    label: 'lockkeeper, nothing pending',
+    owner: resumable,
+    crashed: false,
+  },
+];
+
 export const oursTypeScript = [
   lockkeeperContestant('ours-ts-strings', 'lockkeeper, TypeScript (SQL strings)', (folder, count) =>
     writeTypeScriptProject(folder, count, 'strings'),

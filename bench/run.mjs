@@ -13,6 +13,7 @@ import {
   oursTypeScript,
   program,
   psqlContestant,
+  resumed,
   starts,
 } from './contestants.mjs';
 import { createMeasure, findTimer } from './measure.mjs';
@@ -53,6 +54,7 @@ async function castOf(work, psql, rivalProblem) {
     node: bareNode,
     starts,
     ours,
+    resumed,
     observers,
     typescript: oursTypeScript,
     floor: floorContestant(await bundleFloor(work)),

@@ -13,6 +13,7 @@ const rounds = {
   'one-5000': { full: 3, quick: 1, rivals: 0 },
   status: { full: 15, quick: 7, rivals: 3 },
   noop: { full: 15, quick: 7, rivals: 3 },
+  resume: { full: 9, quick: 5, rivals: 0 },
   down: { full: 5, quick: 2, rivals: 2 },
   long: { full: 7, quick: 3, rivals: 0 },
   quick: { full: 7, quick: 3, rivals: 0 },
@@ -24,7 +25,7 @@ const rounds = {
  * comes after everything that creates many; the single transactions need another server setting, so they lie together.
  */
 export function listScenarios({ cast, options }) {
-  const { node, starts, ours, observers, floor, psql, typescript, rivals, typescriptRivals } = cast;
+  const { node, starts, ours, resumed, observers, floor, psql, typescript, rivals, typescriptRivals } = cast;
   const measured = [psql, floor, ours].filter(Boolean);
   const { sizes } = options;
   const large = sizes.filter((size) => size >= 1000);
@@ -58,6 +59,13 @@ export function listScenarios({ cast, options }) {
     { id: 'long-3', verb: 'up', count: 3, contestants: observers.long, rivals: [] },
     ...large.map((count) => repeatable('status', count)),
     ...large.map((count) => repeatable('noop', count)),
+    ...large.map((count) => ({
+      id: `resume-${count}`,
+      verb: 'resume',
+      count,
+      contestants: resumed,
+      rivals: [],
+    })),
     ...sizes
       .filter((count) => count >= 5000)
       .map((count) => ({ id: `refusal-${count}`, verb: 'refusal', count, contestants: [ours], rivals: [] })),

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockkeeperCommand } from './contestants.mjs';
+import { crashInIndexBuild } from './crash.mjs';
 import { foreignLoad } from './measure.mjs';
 
 export class Stage {
@@ -72,6 +73,7 @@ export class Stage {
     if (scenario.verb === 'start') return this.#start(contestant);
     if (scenario.verb === 'first') return this.#first(scenario, contestant, round);
     if (scenario.verb === 'refusal') return this.#refusal(scenario, contestant);
+    if (scenario.verb === 'resume') return this.#resume(scenario, contestant, round);
     return this.#act(scenario, contestant);
   }
 
@@ -157,6 +159,23 @@ export class Stage {
     return { ...judged(taken, ok, seen), code: taken.code };
   }
 
+  /**
+   * `up` behind a run that was killed while it built an index, beside `up` with nothing pending on the same database. The
+   * killing is not measured.
+   */
+  async #resume({ count }, contestant, round) {
+    const { owner, crashed } = contestant;
+    const folder = this.#project(owner, count);
+    const database = await this.#databaseFor('noop', owner, count);
+    if (crashed) await crashInIndexBuild({ folder, url: this.#server.url(database), count, round });
+    const taken = await this.#call('up', contestant, { folder, database, count });
+    const open = await this.#server.query(
+      database,
+      `select (select count(*) from pg_index where not indisvalid) + (select count(*) from lockkeeper.migration_execution_log where open) as n`,
+    );
+    return judged(taken, taken.code === 0 && Number(open[0].n) === 0, `${open[0].n} things left open`);
+  }
+
   /** An empty project without a url: the embedded server is made, started and migrated. It is stopped unmeasured. */
   async #first({ count }, contestant, round) {
     const folder = join(this.#work, 'projects', `first-${round}`);
@@ -174,7 +193,7 @@ export class Stage {
   }
 }
 
-const playedVerb = ({ verb }) => ({ first: 'up', refusal: 'one' })[verb] ?? verb;
+const playedVerb = ({ verb }) => ({ first: 'up', refusal: 'one', resume: 'up' })[verb] ?? verb;
 
 function appliedCount(output) {
   try {
