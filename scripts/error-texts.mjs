@@ -143,6 +143,12 @@ export const areas = [
         why: 'It is not clear which statements belong to the way up and which to the way back.',
         way: 'Write `-- migrate:up` once, then `-- migrate:down` once. `-- migrate:validate-before` and `-- migrate:validate-after` may stand beside them.',
       },
+      MIGRATION_PLACEHOLDER_MISSING: {
+        means:
+          "A migration of another tool holds a placeholder, such as Flyway's `${name}`, that nothing gives a value.",
+        why: 'The text is not complete without it, and an empty value could name another object.',
+        way: "Set it in that tool's configuration, or under `placeholders` of that folder in the configuration of Lockkeeper. The error names it and its line.",
+      },
       FOREIGN_STEP_REFUSED: {
         means:
           'A migration of another tool holds a step that is not SQL (a Java or Go migration, a shell command), or a change type that is not known.',

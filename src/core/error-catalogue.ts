@@ -59,6 +59,10 @@ export const errorCatalogue = {
     exit: 2,
     summary: 'A file without markers creates and then drops the same object.',
   },
+  MIGRATION_PLACEHOLDER_MISSING: {
+    exit: 2,
+    summary: "A placeholder of another tool's migration has no value.",
+  },
   FOREIGN_STEP_REFUSED: {
     exit: 2,
     summary:

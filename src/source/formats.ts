@@ -17,6 +17,7 @@ const formats: readonly FormatEntry[] = [
     name: 'node-pg-migrate',
     load: async () => (await import('./node-pg-migrate/format.js')).nodePgMigrate,
   },
+  { name: 'flyway', load: async () => (await import('./flyway/index.js')).flyway },
 ];
 
 /** Whether this version runs the migrations of that tool. */
