@@ -33,7 +33,8 @@ n = 0x1F
   });
 
   it('takes texts over lines and escapes', () => {
-    const text = 'a = """\none\n"two" \\\n   three"""\nb = \'\'\'x\\n\'\'\'\nc = "\\u00e9\\t"\nd = 2024-01-02';
+    const text =
+      'a = """\none\n"two" \\\n   three"""\nb = \'\'\'x\\n\'\'\'\nc = "\\u00e9\\t"\nd = 2024-01-02';
     expect(parseToml(text)).toEqual({ a: 'one\n"two" three', b: 'x\\n', c: 'é\t', d: '2024-01-02' });
   });
 

@@ -1,4 +1,4 @@
-import { LockkeeperError } from '../../core/errors.js';
+import type { LockkeeperError } from '../../core/errors.js';
 import { inFile, problemAt } from '../../sql/position.js';
 import type { FlywaySettings } from './settings.js';
 

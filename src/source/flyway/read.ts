@@ -1,8 +1,8 @@
 import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
-import { emptyMetadata } from '../../migration/metadata.js';
+import { emptyMetadata, type Metadata, type TransactionMode } from '../../migration/metadata.js';
 import type { Migration, MigrationFile } from '../../migration/migration.js';
-import { assembleForeign, type Outcome, unusable } from '../outcome.js';
+import { assembleMigration, type Outcome, unusable } from '../outcome.js';
 import type { SourceReading } from '../read.js';
 import { shownPath } from '../shown-path.js';
 import { aroundScript, type Around, readAround } from './around.js';
@@ -78,25 +78,20 @@ interface ReadParts {
 }
 
 function assemble(file: MigrationFile, { up, down, row }: ReadParts, settings: FlywaySettings): Migration {
-  const mode = (script: FlywayScript) =>
+  const mode = (script: FlywayScript): TransactionMode =>
     (script.config.executeInTransaction ?? settings.executeInTransaction) ? 'auto' : 'none';
   const transaction = mode(up);
   const downMode = down === null ? transaction : mode(down);
-  const migration = assembleForeign(file, {
-    metadata: {
-      ...emptyMetadata,
-      repeatable: file.repeatable,
-      transaction,
-      transactionDown: downMode === transaction ? null : downMode,
-    },
-    up: up.script,
-    down: down?.script ?? null,
-    validateBefore: null,
-    validateAfter: null,
-    foreign: flywayRecord(row, settings),
-    // Flyway runs all of them on one connection, and puts only role and search path back between them.
-    keepsSession: true,
-  });
+  const metadata: Metadata = {
+    ...emptyMetadata,
+    repeatable: file.repeatable,
+    transaction,
+    transactionDown: downMode === transaction ? null : downMode,
+  };
+  const scripts = { up: up.script, down: down?.script ?? null, validateBefore: null, validateAfter: null };
+  // Flyway runs all of them on one connection, and puts only role and search path back between them.
+  const foreign = { foreign: flywayRecord(row, settings), keepsSession: true };
+  const migration = assembleMigration(file, { metadata, ...scripts }, foreign);
   // With other values of placeholders it is still the same migration: its bytes say which one it is.
   const replaced = (up.replaced || down?.replaced === true) && !file.repeatable;
   return replaced ? { ...migration, tokenChecksum: file.checksum } : migration;

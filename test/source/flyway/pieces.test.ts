@@ -26,7 +26,10 @@ describe('the checksum of Flyway', () => {
 
 describe('the names of Flyway', () => {
   it.each([
-    ['V1__create_users.sql', { kind: 'versioned', version: '1', description: 'create users', raw: 'create_users' }],
+    [
+      'V1__create_users.sql',
+      { kind: 'versioned', version: '1', description: 'create users', raw: 'create_users' },
+    ],
     ['V1_2.3__x.SQL', { kind: 'versioned', version: '1.2.3', description: 'x', raw: 'x' }],
     ['V001.sql', { kind: 'versioned', version: '001', description: '', raw: '' }],
     ['U1.2__x.sql', { kind: 'undo', version: '1.2', description: 'x', raw: 'x' }],
@@ -59,7 +62,9 @@ describe('the names of Flyway', () => {
 
 describe('the versions of Flyway', () => {
   it('are numbers, part by part', () => {
-    const sorted = ['1.10', '1.9.1', '2', '010', '1.0.0.1', '99999999999999999999'].toSorted(compareFlywayVersions);
+    const sorted = ['1.10', '1.9.1', '2', '010', '1.0.0.1', '99999999999999999999'].toSorted(
+      compareFlywayVersions,
+    );
     expect(sorted).toEqual(['1.0.0.1', '1.9.1', '1.10', '2', '010', '99999999999999999999']);
     expect(['1', '01', '1.0', '1.00.0'].map(versionKey)).toEqual(['1', '1', '1', '1']);
   });
@@ -67,7 +72,8 @@ describe('the versions of Flyway', () => {
 
 describe('a file of properties', () => {
   it('has comments, three separators, and lines that go on', () => {
-    const text = '# a\n! b\nflyway.url = jdbc:x\nc: d\ne f\nflyway.locations=one,\\\n  two\nflyway.path=C:\\dir\\\nflyway.x=1\n';
+    const text =
+      '# a\n! b\nflyway.url = jdbc:x\nc: d\ne f\nflyway.locations=one,\\\n  two\nflyway.path=C:\\dir\\\nflyway.x=1\n';
     expect(Object.fromEntries(parseProperties(text))).toEqual({
       'flyway.url': 'jdbc:x',
       c: 'd',
@@ -80,7 +86,7 @@ describe('a file of properties', () => {
 });
 
 describe('the key of the lock', () => {
-  it('is Flyway\'s number and the hash of the quoted name of its table', () => {
+  it("is Flyway's number and the hash of the quoted name of its table", () => {
     expect(flywayLockKey({ ...settings, defaultSchema: 'public' })).toBe('77433833903597');
   });
 });
