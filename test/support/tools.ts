@@ -8,16 +8,19 @@ import { repository, type TempProject } from './project.js';
 export const toolsFolder = join(repository, 'test', 'tools');
 
 const modules = join(toolsFolder, 'node_modules');
-const installed = join(modules, '.installed-lock');
+const installed = join(modules, '.installed');
 
-/** Installs the tools when they are not there, or their lock file is another; once for a whole test run. */
+/**
+ * Installs the tools when they are not there, or others are wanted; once for a whole test run. The manifest names exact
+ * versions and there is no lock file: npm refuses one that does not list every platform's program of a tool.
+ */
 export function installTools(): void {
-  const lock = readFileSync(join(toolsFolder, 'package-lock.json'), 'utf8');
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return;
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const wanted = readFileSync(join(toolsFolder, 'package.json'), 'utf8');
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return;
+  const args = ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { status, stderr } = spawnSync('npm', args, { cwd: toolsFolder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`The tools for the tests could not be installed: ${stderr}`);
-  writeFileSync(installed, lock);
+  writeFileSync(installed, wanted);
 }
 
 /** Lets a project find the tools as if it had installed them. */
