@@ -9,6 +9,7 @@ interface FormatEntry {
 }
 
 const formats: readonly FormatEntry[] = [
+  { name: 'drizzle', load: async () => (await import('./drizzle/index.js')).drizzle },
   { name: 'knex', load: async () => (await import('./knex/index.js')).knex },
   { name: 'kysely', load: async () => (await import('./kysely/index.js')).kysely },
   { name: 'liquibase', load: async () => (await import('./liquibase/index.js')).liquibase },

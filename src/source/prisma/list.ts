@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { parseMigrationName } from '../../migration/version.js';
 import { ForeignListing } from '../foreign-listing.js';
-import { missingFolder } from '../missing-folder.js';
 import type { SourceListing, SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { shownPath } from '../shown-path.js';
+import { listSubFolders } from '../sub-folders.js';
 
 export const lockFile = 'migration_lock.toml';
 
@@ -16,7 +16,7 @@ export const isPostgres = (provider: string): boolean => provider === 'postgresq
 export function listPrisma(options: SourceOptions, project: SourceProject): SourceListing {
   const { dir } = options;
   const listing = new ForeignListing(options, project);
-  for (const name of readFolders(dir, project.root)) {
+  for (const name of listSubFolders(dir, project.root)) {
     // `dir` is absolute and clean; thousands of joins would cost as much as reading the folders.
     const folder = `${dir}${sep}${name}${sep}`;
     const path = `${folder}migration.sql`;
@@ -39,19 +39,6 @@ export function listPrisma(options: SourceOptions, project: SourceProject): Sour
   }
   checkLockFile(dir, listing, project.root);
   return listing.result();
-}
-
-/** Prisma compares names by the rules of a language, in which `_` comes before digits and case counts last. */
-function readFolders(dir: string, root: string): readonly string[] {
-  try {
-    const { compare } = new Intl.Collator('en');
-    return readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .sort(compare);
-  } catch (cause) {
-    throw missingFolder(dir, root, cause);
-  }
 }
 
 function checkLockFile(dir: string, listing: ForeignListing, root: string): void {

@@ -1,0 +1,3 @@
+DROP TABLE "plants";
+DROP TABLE "beds";
+DROP TYPE "weather";

@@ -1,0 +1,1 @@
+-- PostgreSQL cannot take a value out of an enum; it stays, and nothing uses it.

@@ -1,0 +1,1 @@
+ALTER TYPE "public"."weather" ADD VALUE IF NOT EXISTS 'frost';
