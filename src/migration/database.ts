@@ -44,6 +44,19 @@ export interface MigrationDatabase {
    * What is sent by it is looked at like everything else; a BEGIN becomes a savepoint, and `end()` ends nothing.
    */
   readonly client: Client;
+  /**
+   * The project's own Knex on the same session, loaded when it is first asked for; its type is that of the library:
+   * `db.knex as Knex`. @throws {PACKAGE_MISSING}
+   */
+  readonly knex: unknown;
+  /** The same with Kysely: `db.kysely as Kysely<Database>`. @throws {PACKAGE_MISSING} */
+  readonly kysely: unknown;
+  /** The same with Drizzle: `db.drizzle as NodePgDatabase`. @throws {PACKAGE_MISSING} */
+  readonly drizzle: unknown;
+  /** The same with a pool of Slonik's: `db.slonik as DatabasePool`. @throws {PACKAGE_MISSING} */
+  readonly slonik: unknown;
+  /** Not there: a Prisma client is generated code, and opens connections of its own. @throws {USAGE_INVALID} */
+  readonly prisma: never;
 }
 
 export type RowObject = Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import { LockkeeperError } from '../core/errors.js';
 import type { MigrationDatabase } from '../migration/database.js';
 
 type Client = MigrationDatabase['client'];
@@ -11,13 +12,13 @@ type Callback = (error: Error | null, result: object) => void;
 export function connectionOver(client: Client, answer: (text: string) => string | null = () => null): object {
   const own: Record<PropertyKey, unknown> = Object.assign(Object.create(null) as object, {
     query: (config: unknown, ...rest: readonly unknown[]): unknown => {
-      const tag = answer(textOf(config));
-      if (tag === null) return (client.query as (...args: unknown[]) => unknown)(config, ...rest);
-      const result = { command: tag, rowCount: null, rows: [], fields: [] };
+      const text = textOf(config);
+      const tag = answer(text);
       const callback = rest.findLast((argument) => typeof argument === 'function') as Callback | undefined;
-      if (callback === undefined) return Promise.resolve(result);
-      process.nextTick(callback, null, result);
-      return undefined;
+      if (tag !== null) return told({ command: tag, rowCount: null, rows: [], fields: [] }, callback);
+      const refusal = followTransaction(client, text);
+      if (refusal !== null) return failed(refusal, callback);
+      return (client.query as (...args: unknown[]) => unknown)(config, ...rest);
     },
   });
   return new Proxy(client, {
@@ -29,6 +30,38 @@ export function connectionOver(client: Client, answer: (text: string) => string 
     set: (_, key, value) => Reflect.set(own, key, value),
     deleteProperty: (_, key) => Reflect.deleteProperty(own, key),
     has: (target, key) => key in own || key in target,
+  });
+}
+
+function told(result: object, callback: Callback | undefined): unknown {
+  if (callback === undefined) return Promise.resolve(result);
+  process.nextTick(callback, null, result);
+  return undefined;
+}
+
+function failed(error: Error, callback: Callback | undefined): unknown {
+  if (callback === undefined) return Promise.reject(error);
+  process.nextTick(callback, error);
+  return undefined;
+}
+
+/** Clients on which a library has begun a transaction and not ended it. */
+const inTransaction = new WeakSet<Client>();
+
+/**
+ * A library with a pool begins its transactions on connections of their own; here there is one. Two at a time would take
+ * each other's savepoints for their own, so the second is refused.
+ */
+function followTransaction(client: Client, text: string): LockkeeperError | null {
+  if (/^\s*(?:commit|rollback)\s*;?\s*$/i.test(text)) inTransaction.delete(client);
+  if (!/^\s*(?:begin|start\s+transaction)\b/i.test(text)) return null;
+  if (!inTransaction.has(client)) {
+    inTransaction.add(client);
+    return null;
+  }
+  return new LockkeeperError('TRANSACTION_CONTROL_REFUSED', {
+    message: 'A second transaction was begun while the first was open, and a migration has one connection.',
+    hint: 'Run them one after the other, or begin the second within the first, as a nested transaction.',
   });
 }
 

@@ -8,6 +8,10 @@ import type {
   SqlValue,
 } from '../../migration/database.js';
 import { callSite, copyRows, GuestClient, plainQuery, type Session, upsertRows } from '../../pg/index.js';
+import { knexOver } from '../../source/knex/instance.js';
+import { kyselyOver } from '../../source/kysely/instance.js';
+import { drizzleOver } from '../../source/library/drizzle.js';
+import { slonikOver } from '../../source/library/slonik.js';
 import type { Conversation } from './conversation.js';
 
 /**
@@ -17,16 +21,49 @@ import type { Conversation } from './conversation.js';
 export class CodeDatabase implements MigrationDatabase {
   readonly #session: Session;
   readonly #conversation: Conversation;
+  /** Folder of the migration's file; libraries are looked for from here. */
+  readonly #base: string;
+  readonly #libraries = new Map<string, unknown>();
   #client: GuestClient | null = null;
 
-  constructor(session: Session, conversation: Conversation) {
+  constructor(session: Session, conversation: Conversation, base: string) {
     this.#session = session;
     this.#conversation = conversation;
+    this.#base = base;
   }
 
   get client(): GuestClient {
     this.#client ??= new GuestClient(this.#session, this.#conversation);
     return this.#client;
+  }
+
+  get knex(): unknown {
+    return this.#library('knex', () => knexOver(this.client, { base: this.#base, config: {} }));
+  }
+
+  get kysely(): unknown {
+    return this.#library('kysely', () => kyselyOver(this.client, { base: this.#base }));
+  }
+
+  get drizzle(): unknown {
+    return this.#library('drizzle', () => drizzleOver(this.client, this.#base));
+  }
+
+  get slonik(): unknown {
+    return this.#library('slonik', () => slonikOver(this.client, this.#base));
+  }
+
+  get prisma(): never {
+    throw new LockkeeperError('USAGE_INVALID', {
+      message:
+        'There is no db.prisma: a Prisma client is code that was generated for the project, and opens connections of its own, outside of the transaction.',
+      hint: 'Use db.query(), or db.knex, db.kysely, db.drizzle or db.slonik.',
+    });
+  }
+
+  #library(name: string, make: () => unknown): unknown {
+    if (!this.#libraries.has(name)) this.#libraries.set(name, make());
+    return this.#libraries.get(name);
   }
 
   /** What was set on the client, and prepared by it, goes with the migration. */

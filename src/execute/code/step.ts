@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import type { StepReport } from '../../core/report.js';
 import { claimStep, completeStep } from '../../history/index.js';
@@ -143,7 +144,7 @@ function codeOf(run: Run, { planned, step }: CodeStepRun, sender: Sender): Code 
 /** Calls the function, and waits for everything that it sent. An error of its own gets the place where it was thrown. */
 async function call(run: Run, code: Code): Promise<void> {
   const { script, conversation, file, transaction } = code;
-  const db = new CodeDatabase(run.session, conversation);
+  const db = new CodeDatabase(run.session, conversation, dirname(file.path));
   await cancellable(run, async () => {
     let returned = false;
     try {

@@ -31,7 +31,7 @@ export function knexOver(
   client: Client,
   { base, config }: { readonly base: string; readonly config: Readonly<Record<string, unknown>> },
 ): KnexInstance {
-  const knex = requireProjectPackage(base, 'knex', 'The migrations of Knex') as (
+  const knex = requireProjectPackage(base, 'knex', 'A migration with Knex') as (
     config: object,
   ) => KnexInstance;
   const { client: said } = config;
