@@ -22,8 +22,17 @@ export async function importProjectPackage(
  * @throws {PACKAGE_MISSING}
  */
 export function requireProjectPackage(root: string, name: string, neededFor: string): unknown {
-  return createRequire(join(root, 'package.json'))(resolveProjectPackage(root, name, neededFor)) as unknown;
+  const key = `${root}\0${name}`;
+  const known = required.get(key);
+  if (known !== undefined) return known;
+  const path = resolveProjectPackage(root, name, neededFor);
+  const loaded = createRequire(join(root, 'package.json'))(path) as unknown;
+  required.set(key, loaded);
+  return loaded;
 }
+
+/** Node looks for a package in every folder upwards, each time; a thousand migrations ask for the same one. */
+const required = new Map<string, unknown>();
 
 /** Absolute path of what `name` (`knex`, `knex/lib/dialects/postgres/index.js`) is in the project. @throws {PACKAGE_MISSING} */
 export function resolveProjectPackage(root: string, name: string, neededFor: string): string {
