@@ -62,8 +62,9 @@ async function driverOver(
   client: Client,
   { slonik, request }: { readonly slonik: SlonikModule; readonly request: DriverRequest },
 ): Promise<object> {
-  const connection = connectionOver(client) as Client;
-  const query = connection.query as unknown as (config: object) => Promise<DriverResult>;
+  const { query } = connectionOver(client) as {
+    readonly query: (config: object) => Promise<DriverResult>;
+  };
   const types = { getTypeParser: await typeParsersOf(client, request) };
   return {
     createPoolClient: () => ({
