@@ -28,6 +28,7 @@ const pages = {
       types: types(
         'app/reports.ts',
         'app/adopt-report.ts',
+        'app/convert-report.ts',
         'core/report.ts',
         'core/blocker.ts',
         'core/errors.ts',

@@ -234,6 +234,12 @@ export const areas = [
         why: 'In batches such a statement would do something else than in one piece, or do it twice. A table without a key is walked along the place of its rows, and rows that are changed move; only a WHERE that no longer holds tells those that are done.',
         way: 'The message names the part that stands in the way. Remove it, name another unique key with `key`, or leave the backfill out and let the statement run in one piece.',
       },
+      CONVERT_IMPOSSIBLE: {
+        means:
+          '`convert` met a function whose work is no SQL text (it loads rows, or opens connections of its own), or the files it made give another schema than the old ones.',
+        why: 'A file that only looks like the old migration would be worse than none. Nothing was written.',
+        way: 'Convert the others by naming them, and keep this one as it is; or write its SQL by hand. `--dry-run` shows the files.',
+      },
       TEMPLATE_INVALID: {
         means: 'The template asked for does not exist, or a `--column` is not understood.',
         why: 'An unknown column type is refused, because the nearest type is not the type that was meant.',

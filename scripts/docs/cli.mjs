@@ -28,6 +28,7 @@ const answers = {
   backfill: ['BackfillReport'],
   tag: ['TagReport'],
   adopt: ['AdoptReport'],
+  convert: ['ConvertReport'],
   mark: ['MarkReport'],
   lock: ['LockReport', 'LockReleaseReport'],
   repair: ['RepairReport'],

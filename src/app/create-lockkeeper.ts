@@ -41,6 +41,8 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
     backfill: async (verb = {}) =>
       (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
     adopt: async (verb = {}) => (await import('./adopt.js')).adopt(config, context, { options: verb, ask }),
+    convert: async (verb = {}) =>
+      (await import('./convert.js')).convert(config, context, { options: verb, ask }),
     tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),

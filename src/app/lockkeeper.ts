@@ -4,6 +4,7 @@ import type {
   AdoptOptions,
   BackfillOptions,
   ConfirmOptions,
+  ConvertOptions,
   DownOptions,
   InitOptions,
   MarkOptions,
@@ -12,6 +13,7 @@ import type {
   UpOptions,
 } from './options.js';
 import type { AdoptReport } from './adopt-report.js';
+import type { ConvertReport } from './convert-report.js';
 import type {
   BackfillReport,
   ConfigReport,
@@ -33,6 +35,7 @@ import type {
 
 export type * from './options.js';
 export type * from './adopt-report.js';
+export type * from './convert-report.js';
 export type * from './reports.js';
 
 /** One project and one environment. Connections are opened by the verb that needs them and closed by its end. */
@@ -59,6 +62,8 @@ export interface Lockkeeper extends AsyncDisposable {
   backfill(options?: BackfillOptions): Promise<BackfillReport>;
   /** Takes over the history of another tool, or begins one for a schema that is there. */
   adopt(options?: AdoptOptions): Promise<AdoptReport>;
+  /** Writes native SQL files from code, or from another tool's migrations, and carries their history over. */
+  convert(options?: ConvertOptions): Promise<ConvertReport>;
   tag(name: string): Promise<TagReport>;
   /** Settles by hand what the history says of one migration; runs none of its statements. */
   mark(options: MarkOptions): Promise<MarkReport>;

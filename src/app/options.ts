@@ -140,3 +140,12 @@ export interface AdoptOptions extends ConfirmOptions {
   /** For a database that has a schema and no history: the schema is dumped into a first migration, marked as applied. */
   readonly baseline?: boolean;
 }
+
+export interface ConvertOptions extends ConfirmOptions {
+  /** Only these, by version or name; the history is carried over only when all are converted. @default all */
+  readonly versions?: readonly string[];
+  /** Folder of the new files, relative to the project folder. @default 'migrations', or 'migrations-sql' where that is taken */
+  readonly to?: string;
+  /** Gives the texts, and writes nothing. */
+  readonly dryRun?: boolean;
+}

@@ -8,6 +8,7 @@ import { run as history } from './commands/history.js';
 import { run as init } from './commands/init.js';
 import { run as lock } from './commands/lock.js';
 import { run as adopt } from './commands/adopt.js';
+import { run as convert } from './commands/convert.js';
 import { run as mark } from './commands/mark.js';
 import { run as create } from './commands/new.js';
 import { run as redo } from './commands/redo.js';
@@ -36,6 +37,7 @@ export const actions: Readonly<Record<string, Action>> = {
   reset,
   fresh,
   adopt,
+  convert,
   backfill,
   tag,
   lock,

@@ -8,6 +8,17 @@ export interface Context {
   readonly stop: StopSignal;
   /** Project folder, absolute. Paths shown to people are relative to it. */
   readonly root: string;
+  /** Told of everything that the function of a code migration has sent, when it was answered; set where that is collected. */
+  readonly onSent?: (sent: SentText) => void;
+}
+
+/** What a function of the user's has sent. */
+export interface SentText {
+  /** Null for a load of rows (`db.copy`, `db.upsert`), which is no text. */
+  readonly text: string | null;
+  readonly values: readonly unknown[];
+  /** Line of the call in the file of the migration; null where it is not on the stack. */
+  readonly line: number | null;
 }
 
 /** Two ways to stop: `finish` lets the running step end, `cancel` interrupts its statement and rolls back. */

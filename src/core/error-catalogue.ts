@@ -103,6 +103,10 @@ export const errorCatalogue = {
     summary: 'A statement of the plan cannot run in one transaction.',
   },
   BACKFILL_IMPOSSIBLE: { exit: 2, summary: 'A statement or a table cannot be worked through in batches.' },
+  CONVERT_IMPOSSIBLE: {
+    exit: 2,
+    summary: 'A migration cannot be written as SQL, or what was written makes another schema.',
+  },
   TEMPLATE_INVALID: { exit: 2, summary: 'A template, or a column given to it, is not understood.' },
   FILE_EXISTS: { exit: 2, summary: 'A file that would be written exists already.' },
 

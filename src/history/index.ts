@@ -33,6 +33,7 @@ export {
   unlinkSource,
 } from './foreign.js';
 export { completeCodeStep, forgetAnswers, noteProgress } from './code-journal.js';
+export { moveRow } from './move.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
 export { executeClaim, executeFinish, prepareLinks, setMark, type Preparation } from './prepared.js';
 export {

@@ -106,6 +106,33 @@ export const setUp: readonly Command[] = [
     ],
   },
   {
+    name: 'convert',
+    group: 'set-up',
+    summary: 'Write native SQL from code, or from another tool',
+    about:
+      'Functions are run on a database that is thrown away, and what they send is written down, up and down. Where all ' +
+      'migrations are converted, their history is carried over, so that the other tool can be removed.',
+    arguments: [
+      { name: 'versions', required: false, summary: 'Only these, with commas between; all when left out' },
+    ],
+    flags: [
+      {
+        name: 'to',
+        type: 'string',
+        value: 'folder',
+        complete: 'directory',
+        summary: 'Folder of the new files (default: migrations)',
+      },
+      { name: 'dry-run', type: 'boolean', summary: 'Show the files, and write nothing' },
+    ],
+    dangerous: true,
+    examples: [
+      { line: 'convert --dry-run', does: 'Look at what would be written' },
+      { line: 'convert --to db/migrations', does: 'Write the files and carry the history over' },
+      { line: 'convert 20240105093000,20240106100000', does: 'Write these two, and leave the history alone' },
+    ],
+  },
+  {
     name: 'tag',
     group: 'set-up',
     summary: "Name the level reached, for '--to'",

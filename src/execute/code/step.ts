@@ -20,6 +20,7 @@ import { type FunctionProgress, readCommitted } from './recovery.js';
 import { Replay } from './replay.js';
 import { lockTrouble, waitForNextTry } from './retries.js';
 import type { Sender } from './sent.js';
+import { TellingSender } from './telling-sender.js';
 import { CodeTransaction, NotIntact, type TransactionState } from './transaction.js';
 import { TransactionSender } from './transaction-sender.js';
 
@@ -131,10 +132,11 @@ function codeOf(run: Run, { planned, step }: CodeStepRun, sender: Sender): Code 
   const path = run.direction === 'down' ? (migration.downPath ?? migration.path) : migration.path;
   const file = { shown: script.file, path };
   const { transaction } = step;
+  const { onSent } = run.context;
   const conversation = new Conversation(run.session, {
     file,
     transaction,
-    sender,
+    sender: onSent === undefined ? sender : new TellingSender(sender, onSent),
     cancel: run.context.stop.cancel,
     warn: (warning) => run.context.events.emit('warning', warning),
   });

@@ -1,0 +1,69 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLockkeeper } from '../../src/app/create-lockkeeper.js';
+import type { Lockkeeper } from '../../src/app/lockkeeper.js';
+import {
+  assertNothingLeft,
+  createDatabase,
+  tempProject,
+  type TempProject,
+  type TestDatabase,
+} from '../support/database.js';
+import { repository } from '../support/project.js';
+import { dumpableServers, dumpSchema } from '../support/schema-dump.js';
+import { linkTools } from '../support/tools.js';
+
+const left: { project: TempProject; databases: TestDatabase[] }[] = [];
+
+afterEach(async () => {
+  for (const { project, databases } of left.splice(0)) {
+    for (const database of databases) {
+      await assertNothingLeft(database);
+      await database.drop();
+    }
+    project.remove();
+  }
+});
+
+const examples = [
+  { example: 'knex', tables: 'knex_migrations, knex_migrations_lock' },
+  { example: 'node-pg-migrate', tables: 'bike_migrations' },
+  { example: 'prisma', tables: '_prisma_migrations' },
+] as const;
+
+describe.each(dumpableServers)('convert on PostgreSQL $major', { timeout: 240_000 }, (server) => {
+  it.each(examples)('makes examples/$example a project of native SQL', async ({ example, tables }) => {
+    const [database, second] = [await createDatabase(server), await createDatabase(server)];
+    const project = tempProject();
+    left.push({ project, databases: [database, second] });
+    cpSync(join(repository, 'examples', example), project.dir, { recursive: true });
+    linkTools(project);
+    const open = (url: string): Promise<Lockkeeper> =>
+      createLockkeeper({ cwd: project.dir, url, variables: {}, lockWait: 0 });
+    await (await open(database.url)).up();
+    const before = await (await open(database.url)).status();
+
+    const report = await (await open(database.url)).convert({ to: 'sql', yes: true });
+    expect(report.history).toEqual({ moved: before.applied.length });
+    if (report.shadow !== null) expect(report.verified).toBe(true);
+    expect(readdirSync(join(project.dir, 'sql'))).toHaveLength(before.applied.length);
+
+    // The old tool, its files and its tables go.
+    for (const name of readdirSync(project.dir)) {
+      if (name !== 'sql') rmSync(join(project.dir, name), { recursive: true });
+    }
+    await database.query(`drop table ${tables} cascade`);
+    project.write('lockkeeper.config.json', JSON.stringify({ migrations: 'sql' }));
+    const status = await (await open(database.url)).status();
+    expect(status.applied.map(({ name }) => name)).toHaveLength(before.applied.length);
+    expect([status.pending, status.missing, status.changed]).toEqual([[], [], []]);
+
+    await (await open(second.url)).up();
+    expect(dumpSchema(second.url)).toBe(dumpSchema(database.url));
+    const reversible = report.migrations.filter((each) => each.reversible).length;
+    if (reversible < report.migrations.length) return;
+    for (const url of [database.url, second.url]) await (await open(url)).down({ all: true });
+    expect(dumpSchema(second.url)).toBe(dumpSchema(database.url));
+  });
+});
