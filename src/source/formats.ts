@@ -16,9 +16,10 @@ const formats: readonly FormatEntry[] = [
   { name: 'prisma', load: async () => (await import('./prisma/index.js')).prisma },
   {
     name: 'node-pg-migrate',
-    load: async () => (await import('./node-pg-migrate/format.js')).nodePgMigrate,
+    load: async () => (await import('./node-pg-migrate/index.js')).nodePgMigrate,
   },
   { name: 'flyway', load: async () => (await import('./flyway/index.js')).flyway },
+  { name: 'db-migrate', load: async () => (await import('./db-migrate/index.js')).dbMigrate },
 ];
 
 /** Whether this version runs the migrations of that tool. */

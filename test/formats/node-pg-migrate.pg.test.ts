@@ -234,7 +234,7 @@ describe('a migration of node-pg-migrate', () => {
     await workspace.up();
     expect(
       await workspace.database.query(
-        "select array_agg(schemaname || '.' || tablename order by 1) as t from pg_tables where schemaname in ('shop', 'ours', 'public')",
+        "select array_agg(schemaname || '.' || tablename order by schemaname, tablename) as t from pg_tables where schemaname in ('shop', 'ours', 'public')",
       ),
     ).toEqual([{ t: ['ours.pgmigrations', 'shop.a', 'shop.b'] }]);
   });

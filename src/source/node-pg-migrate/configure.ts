@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { LockkeeperError } from '../../core/errors.js';
 import type { FormatConfiguration, FormatConnection, FormatRequest } from '../format.js';
+import { type RawSettings, withCamelCase } from '../setting-keys.js';
 import { readPackageSettings } from './package-settings.js';
-import { assertKnown, ignoredKeys, type RawSettings, readSettings, withCamelCase } from './settings.js';
+import { assertKnown, ignoredKeys, readSettings } from './settings.js';
 
 /** Names under which projects keep what they hand to the tool with --config-file; the first that is there counts. */
 const configFiles = [

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RawSettings, withCamelCase } from './settings.js';
+import { type RawSettings, withCamelCase } from '../setting-keys.js';
 
 /** Short forms of the tool's command line. */
 const shortFlags: Readonly<Record<string, string>> = {

@@ -1,14 +1,14 @@
 import { emptyMetadata, type TransactionMode } from '../../migration/metadata.js';
 import type { MigrationFile } from '../../migration/migration.js';
+import { seemsToCommit } from '../bare-commit.js';
 import type { SourceProject } from '../list.js';
+import { type Exports, exportOf } from '../module-exports.js';
 import { shapeError } from '../module-shape.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
 import { shownPath } from '../shown-path.js';
 import { createRecord } from './history.js';
 import { type Action, asksForNoTransaction, type BuilderClass, scriptOf, type Shorthands } from './run.js';
 import type { NodePgMigrateSettings } from './settings.js';
-
-export type Exports = Readonly<Record<string, unknown>>;
 
 /** A module that was loaded, and what is known around it. */
 export interface LoadedFile {
@@ -17,16 +17,6 @@ export interface LoadedFile {
   /** Those of all files before it, and its own. */
   readonly shorthands: Shorthands;
   readonly MigrationBuilder: BuilderClass;
-}
-
-/** What a module exports, by itself or in its default export. */
-export function exportOf(module: Exports, name: string): unknown {
-  for (let candidate: unknown = module, depth = 0; depth < 3; depth += 1) {
-    if (typeof candidate !== 'object' || candidate === null) return undefined;
-    if (name in candidate) return (candidate as Exports)[name];
-    candidate = (candidate as Exports)['default'];
-  }
-  return undefined;
 }
 
 export function readCode(
@@ -49,7 +39,9 @@ export function readCode(
     other: unknown,
   ): { readonly action: Action; readonly transaction: boolean } => ({
     action,
-    transaction: !asksForNoTransaction(action, isAction(other) ? other : null, text),
+    transaction:
+      !seemsToCommit(action.toString()) &&
+      !asksForNoTransaction(action, isAction(other) ? other : null, text),
   });
   const upWay = way(up, down);
   const downWay = isAction(down) ? way(down, up) : null;

@@ -1,7 +1,6 @@
-import { LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
-import { didYouMean, joinWords } from '../../core/text.js';
 import type { FormatSettings } from '../options.js';
+import { assertKnownKeys, type RawSettings, textOrNull } from '../setting-keys.js';
 
 /** What a project says about its migrations, in our words. */
 export interface NodePgMigrateSettings {
@@ -93,50 +92,34 @@ const needless: Readonly<Record<string, string>> = {
   templateFileName: 'New migrations are made from the templates of Lockkeeper.',
 };
 
-export type RawSettings = Readonly<Record<string, unknown>>;
-
 /** The settings of an opened source: plain data that `configure` wrote, or nothing. */
 export function settingsOf(stored: FormatSettings | undefined): NodePgMigrateSettings {
   return { ...defaults, ...stored };
-}
-
-/** Names in kebab case and in camel case are one. */
-export function withCamelCase(raw: RawSettings): RawSettings {
-  return Object.fromEntries(
-    Object.entries(raw).map(([key, value]) => [
-      key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
 }
 
 export function readSettings(raw: RawSettings): NodePgMigrateSettings {
   const schemas = texts(raw['schema']);
   const lock = raw['noLock'] !== true && raw['lock'] !== false;
   return {
-    table: text(raw['migrationsTable']) ?? defaults.table,
+    table: textOrNull(raw['migrationsTable']) ?? defaults.table,
     schemas,
     createSchema: raw['createSchema'] === true,
-    tableSchema: text(raw['migrationsSchema']) ?? schemas[0] ?? defaults.tableSchema,
+    tableSchema: textOrNull(raw['migrationsSchema']) ?? schemas[0] ?? defaults.tableSchema,
     createTableSchema: raw['createMigrationsSchema'] === true,
-    glob: raw['useGlob'] === true ? (text(raw['migrationsDir']) ?? text(raw['dir'])) : null,
-    ignore: text(raw['ignorePattern']),
+    glob: raw['useGlob'] === true ? (textOrNull(raw['migrationsDir']) ?? textOrNull(raw['dir'])) : null,
+    ignore: textOrNull(raw['ignorePattern']),
     decamelize: raw['decamelize'] === true,
-    tsconfig: text(raw['tsconfig']) ?? text(raw['tsconfigPaths']),
+    tsconfig: textOrNull(raw['tsconfig']) ?? textOrNull(raw['tsconfigPaths']),
     lockValue: lock ? lockValue(raw['lockValue']) : null,
-    language: text(raw['migrationFileLanguage']),
+    language: textOrNull(raw['migrationFileLanguage']),
     filenames: filenames(raw['migrationFilenameFormat']),
     sqlPairs: typeof raw['sqlPairs'] === 'boolean' ? raw['sqlPairs'] : null,
   };
 }
 
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
 function texts(value: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((item): item is string => text(item) !== null);
+  return list.filter((item): item is string => textOrNull(item) !== null);
 }
 
 function lockValue(value: unknown): string {
@@ -149,16 +132,8 @@ function filenames(value: unknown): NodePgMigrateSettings['filenames'] {
 
 /** @throws {CONFIG_INVALID} for a key of lockkeeper.config that nobody knows. */
 export function assertKnown(given: RawSettings): void {
-  const accepted = [...known].filter((key) => key !== 'dir');
-  for (const key of Object.keys(given)) {
-    if (accepted.includes(key)) continue;
-    const near = didYouMean(key, accepted) || ` Known: ${joinWords(accepted)}.`;
-    throw new LockkeeperError('CONFIG_INVALID', {
-      message: `"migrations": "${key}" is not a key of the format "node-pg-migrate".${near}`,
-      hint: needless[key] ?? 'Correct it in the configuration of Lockkeeper.',
-      details: { key },
-    });
-  }
+  const keys = [...known].filter((key) => key !== 'dir');
+  assertKnownKeys(given, { format: 'node-pg-migrate', keys, hints: needless });
 }
 
 /** Keys of the tool's own configuration that change nothing here. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { createFile } from '../../../src/source/node-pg-migrate/create.js';
-import { nodePgMigrate } from '../../../src/source/node-pg-migrate/format.js';
+import { nodePgMigrate } from '../../../src/source/node-pg-migrate/index.js';
 import { settingsOf } from '../../../src/source/node-pg-migrate/settings.js';
 import { FileReader } from '../../../src/source/file-bytes.js';
 import type { FormatSource } from '../../../src/source/format.js';
