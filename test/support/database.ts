@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import type { TestServer } from './global-setup.js';
 
 export type { TestServer } from './global-setup.js';
-export { startServer, type RunningServer, type ServerSettings } from './server.js';
+export { startReplica, startServer, type RunningServer, type ServerSettings } from './server.js';
 export { tempProject, type TempProject } from './project.js';
 export { runCli, spawnCli, type CliOptions, type CliResult, type RunningCli } from './cli.js';
 

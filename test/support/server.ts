@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,8 +56,12 @@ export async function startServerOf(
   settings: ServerSettings = {},
 ): Promise<RunningServer> {
   const dir = createDataFolder(binaries);
-  const port = await freePort();
-  let child = await launch({ binaries, dir, port, settings });
+  return await run({ binaries, dir, port: await freePort(), settings });
+}
+
+async function run(launched: Launch): Promise<RunningServer> {
+  const { binaries, dir, port } = launched;
+  let child = await launch(launched);
   return {
     major: binaries.major,
     url: urlOf(port),
@@ -65,13 +69,34 @@ export async function startServerOf(
     dir,
     stop: (mode = 'fast') => endWith(child, mode === 'fast' ? 'INT\n' : 'QUIT\n'),
     start: async () => {
-      child = await launch({ binaries, dir, port, settings });
+      child = await launch(launched);
     },
     remove: async () => {
       await endWith(child, null);
       if (existsSync(dir)) spawnSync('rm', ['-rf', dir]);
     },
   };
+}
+
+/**
+ * Starts a streaming replica of a server, which is stopped for a moment so that its files can be copied. It follows
+ * asynchronously, and reports under the name `replica`.
+ */
+export async function startReplica(primary: RunningServer): Promise<RunningServer> {
+  const binaries = findBinaries().find(({ major }) => major === primary.major);
+  if (binaries === undefined) throw new Error(`No PostgreSQL ${primary.major} for a replica.`);
+  const dir = mkdtempSync(join(tmpdir(), 'lockkeeper-test-'));
+  if (runsAsRoot) chownSync(dir, owner.uid ?? 0, owner.gid ?? 0);
+  await primary.stop();
+  const data = join(dir, 'data');
+  const copied = spawnSync('cp', ['-a', join(primary.dir, 'data'), data]);
+  await primary.start();
+  if (copied.status !== 0) throw new Error(`The data could not be copied: ${copied.stderr.toString()}`);
+  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=replica`;
+  appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`);
+  writeFileSync(join(data, 'standby.signal'), '');
+  const settings = { wal_receiver_status_interval: '1s' };
+  return await run({ binaries, dir, port: await freePort(), settings });
 }
 
 function createDataFolder({ bin }: Binaries): string {
