@@ -6,6 +6,7 @@ import type { SourceProject } from './list.js';
 import { loadFailure } from './load-failure.js';
 import { createModuleLoader } from './module-loader.js';
 import { type Outcome, unusable } from './outcome.js';
+import { resolveProjectPackage } from './project-package.js';
 import type { SourceReading } from './read.js';
 import { shownPath } from './shown-path.js';
 
@@ -18,6 +19,23 @@ export interface ForeignModule {
   /** The object that holds `up`, however a module system has wrapped it; else the module's exports. */
   readonly exports: Exports;
 }
+
+/** Reads nothing where the library that the migrations were written for is not installed: one problem, before anything runs. */
+export async function readWithPackage(
+  { base, name }: { readonly base: string; readonly name: string },
+  files: readonly MigrationFile[],
+  read: () => Promise<SourceReading>,
+): Promise<SourceReading> {
+  try {
+    if (files.length > 0) resolveProjectPackage(base, name, `A migration with ${titles[name] ?? name}`);
+  } catch (error) {
+    if (!isLockkeeperError(error)) throw error;
+    return { migrations: [], problems: [error], warnings: [] };
+  }
+  return await read();
+}
+
+const titles: Readonly<Record<string, string>> = { knex: 'Knex', kysely: 'Kysely' };
 
 /** Loads files one after another; a bad one becomes a problem and does not keep the others from being read. */
 export async function readForeignCode(

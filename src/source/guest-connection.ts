@@ -1,4 +1,4 @@
-import { LockkeeperError } from '../core/errors.js';
+import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
 import type { MigrationDatabase } from '../migration/database.js';
 
 type Client = MigrationDatabase['client'];
@@ -18,7 +18,10 @@ export function connectionOver(client: Client, answer: (text: string) => string 
       if (tag !== null) return told({ command: tag, rowCount: null, rows: [], fields: [] }, callback);
       const refusal = followTransaction(client, text);
       if (refusal !== null) return failed(refusal, callback);
-      return (client.query as (...args: unknown[]) => unknown)(config, ...rest);
+      const args = rest.map((argument) =>
+        typeof argument === 'function' ? keepingOurErrors(argument) : argument,
+      );
+      return (client.query as (...args: unknown[]) => unknown)(config, ...args);
     },
   });
   return new Proxy(client, {
@@ -31,6 +34,12 @@ export function connectionOver(client: Client, answer: (text: string) => string 
     deleteProperty: (_, key) => Reflect.deleteProperty(own, key),
     has: (target, key) => key in own || key in target,
   });
+}
+
+/** Knex writes the SQL into the message of the error that it is given; ours says where it stands already. */
+function keepingOurErrors(callback: CallableFunction): Callback {
+  return (error, result) =>
+    void callback(isLockkeeperError(error) ? new Error(error.message, { cause: error }) : error, result);
 }
 
 function told(result: object, callback: Callback | undefined): unknown {

@@ -1,7 +1,7 @@
 import { LockkeeperError } from '../../core/errors.js';
 import { emptyMetadata, type TransactionMode } from '../../migration/metadata.js';
 import type { CodeScript, MigrationFile } from '../../migration/migration.js';
-import { type Exports, type ForeignModule, readForeignCode } from '../foreign-code.js';
+import { type Exports, type ForeignModule, readForeignCode, readWithPackage } from '../foreign-code.js';
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
@@ -16,7 +16,10 @@ export async function readKnexMigrations(
   project: SourceProject,
 ): Promise<SourceReading> {
   const settings = settingsOf(options, project.root);
-  return await readForeignCode(files, project, (module) => interpret(module, settings));
+  const { base } = settings;
+  return await readWithPackage({ base, name: 'knex' }, files, () =>
+    readForeignCode(files, project, (module) => interpret(module, settings)),
+  );
 }
 
 function interpret({ file, shown, exports }: ForeignModule, settings: KnexSettings): Outcome {

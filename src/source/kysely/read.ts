@@ -2,7 +2,7 @@ import { LockkeeperError } from '../../core/errors.js';
 import type { MigrationDatabase } from '../../migration/database.js';
 import { emptyMetadata } from '../../migration/metadata.js';
 import type { CodeScript, MigrationFile } from '../../migration/migration.js';
-import { type ForeignModule, readForeignCode } from '../foreign-code.js';
+import { type ForeignModule, readForeignCode, readWithPackage } from '../foreign-code.js';
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
@@ -17,7 +17,10 @@ export async function readKyselyMigrations(
   project: SourceProject,
 ): Promise<SourceReading> {
   const settings = settingsOf(options, project.root);
-  return await readForeignCode(files, project, (module) => interpret(module, settings));
+  const { base } = settings;
+  return await readWithPackage({ base, name: 'kysely' }, files, () =>
+    readForeignCode(files, project, (module) => interpret(module, settings)),
+  );
 }
 
 function interpret({ file, shown, exports }: ForeignModule, settings: KyselySettings): Outcome {

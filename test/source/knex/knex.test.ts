@@ -158,7 +158,8 @@ describe('reading', () => {
     const config = file(
       `{ client: 'pg', migrations: { loadExtensions: ['.js', '.ts', '.mjs', '.coffee'], ${migrations} } }`,
     );
-    const source = await open(createProject({ [`migrations/${name}`]: content, ...config }));
+    const installed = { 'node_modules/knex/index.js': '' };
+    const source = await open(createProject({ [`migrations/${name}`]: content, ...config, ...installed }));
     return await source.read(source.list().files);
   };
   const es = 'export const up = () => {}; export const down = () => {};';
@@ -196,6 +197,13 @@ describe('reading', () => {
     const { problems } = await read(name, content);
     expect(problems.map((problem) => problem.code)).toEqual([code]);
   });
+});
+
+it('reads nothing where Knex is not installed', async () => {
+  const source = await open(createProject({ 'migrations/1_a.js': nothing, ...file("{ client: 'pg' }") }));
+  const { migrations, problems } = await source.read(source.list().files);
+  expect(migrations).toEqual([]);
+  expect(problems.map(({ code }) => code)).toEqual(['PACKAGE_MISSING']);
 });
 
 describe('a new migration', () => {

@@ -99,7 +99,9 @@ describe('files', () => {
   });
 
   it('that export no up are refused', async () => {
-    const source = open(createProject({ 'migrations/1_a.js': 'exports.down = () => {};' }));
+    const source = open(
+      createProject({ 'migrations/1_a.js': 'exports.down = () => {};', 'node_modules/kysely/index.js': '' }),
+    );
     const { problems } = await source.read(source.list().files);
     expect(problems.map(({ code }) => code)).toEqual(['MIGRATION_SHAPE_INVALID']);
   });
