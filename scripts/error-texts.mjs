@@ -149,6 +149,12 @@ export const areas = [
         why: 'The text is not complete without it, and an empty value could name another object.',
         way: "Set it in that tool's configuration, or under `placeholders` of that folder in the configuration of Lockkeeper. The error names it and its line.",
       },
+      MIGRATION_CHAIN_BROKEN: {
+        means:
+          'A file in `committed` of graphile-migrate was changed after it was committed, has no hash, or names another migration before it.',
+        why: 'The hashes chain the files together, so that everybody has the same history. graphile-migrate refuses such a folder, too.',
+        way: 'Undo the change and write a new migration. A change that is meant is declared with a line `--! AllowInvalidHash` below the other headers.',
+      },
       FOREIGN_STEP_REFUSED: {
         means:
           'A migration of another tool holds a step that is not SQL (a Java or Go migration, a shell command), or a change type that is not known.',

@@ -63,6 +63,10 @@ export const errorCatalogue = {
     exit: 2,
     summary: "A placeholder of another tool's migration has no value.",
   },
+  MIGRATION_CHAIN_BROKEN: {
+    exit: 2,
+    summary: 'A committed migration is not the one, or not at the place, that its hash says.',
+  },
   FOREIGN_STEP_REFUSED: {
     exit: 2,
     summary:

@@ -20,6 +20,15 @@ const formats: readonly FormatEntry[] = [
   },
   { name: 'flyway', load: async () => (await import('./flyway/index.js')).flyway },
   { name: 'db-migrate', load: async () => (await import('./db-migrate/index.js')).dbMigrate },
+  { name: 'dbmate', load: async () => (await import('./sql-tools/dbmate.js')).dbmate },
+  { name: 'golang-migrate', load: async () => (await import('./sql-tools/golang-migrate.js')).golangMigrate },
+  { name: 'goose', load: async () => (await import('./sql-tools/goose.js')).goose },
+  { name: 'sql-migrate', load: async () => (await import('./sql-tools/sql-migrate.js')).sqlMigrate },
+  { name: 'diesel', load: async () => (await import('./sql-tools/diesel.js')).diesel },
+  {
+    name: 'graphile-migrate',
+    load: async () => (await import('./sql-tools/graphile-migrate.js')).graphileMigrate,
+  },
 ];
 
 /** Whether this version runs the migrations of that tool. */

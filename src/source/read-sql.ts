@@ -195,7 +195,7 @@ function foreignMarkers(up: SqlScript, match: RegExpExecArray): LockkeeperError 
     offset: match.index,
     length: match[0].length,
     message: `"${up.file}" has the markers of ${tool}, which mean nothing here: the way up and the way down would both run.`,
-    hint: 'Write them as "-- migrate:up" and "-- migrate:down".',
+    hint: `Say in the configuration that the folder is ${tool}'s, and it runs as it is: migrations: { dir: '…', format: '${tool}' }. Or write them as "-- migrate:up" and "-- migrate:down".`,
   });
   return inFile(problem, up.file, up.lineOffset);
 }
