@@ -193,13 +193,14 @@ describe.skipIf(noPgBouncer !== null).each(servers)(
           '7_lock.sql': 'select pg_advisory_lock(1);',
           '8_listen.sql': 'listen something;',
           '9_code.mjs': 'export const up = (db) => db.exec("select 1");',
+          '10_backfill.sql': '-- backfill: batch-rows=100\nupdate fine set id = id + 1 where id < 0;',
         },
         { server },
       );
       const lockkeeper = await app.open({ url: await pooled(app) });
       for (const dryRun of [false, true]) {
         const error = await failure(lockkeeper.up({ dryRun }));
-        expect(codesOf(error)).toEqual(Array.from({ length: 8 }, () => 'DATABASE_POOLED'));
+        expect(codesOf(error)).toEqual(Array.from({ length: 9 }, () => 'DATABASE_POOLED'));
         const places = error.problems.map(({ location }) => location && `${location.file}:${location.line}`);
         expect(new Set(places)).toEqual(
           new Set([
@@ -210,13 +211,14 @@ describe.skipIf(noPgBouncer !== null).each(servers)(
             'migrations/6_config.sql:1',
             'migrations/7_lock.sql:1',
             'migrations/8_listen.sql:1',
+            'migrations/10_backfill.sql:2',
             undefined,
           ]),
         );
         for (const problem of error.problems) expect(problem.hint).toContain('directUrl');
-        expect(error.problems.map((problem) => problem.message).join('\n')).toContain(
-          'CREATE INDEX CONCURRENTLY',
-        );
+        const messages = error.problems.map((problem) => problem.message).join('\n');
+        expect(messages).toContain('CREATE INDEX CONCURRENTLY');
+        expect(messages).toContain('is a backfill, which runs in many transactions');
       }
       expect(await userTables(app.database)).toEqual([]);
       expect(await app.applied()).toEqual([]);

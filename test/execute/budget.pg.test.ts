@@ -167,6 +167,27 @@ describe.each(servers)('the lock budget on PostgreSQL $major', (server) => {
     expect(warnings[0]?.message).toContain('wait 1s for a lock, its share of lockTimeout');
   });
 
+  it('is tried again as a whole when another session has changed the same row of the catalog (XX000)', async () => {
+    const app = await createWorkspace({}, { server });
+    const role = await app.role();
+    app.write({
+      '1_a.sql': 'create table a (id int);',
+      '2_role.sql': `alter role ${role.name} connection limit 6;`,
+    });
+    const other = await hold(app.database, `alter role ${role.name} connection limit 5`);
+    const lockkeeper = await app.open();
+    const retries = record(lockkeeper, 'step:retry');
+    const running = lockkeeper.up({ singleTransaction: true });
+    await waitsForLock(app.database, await workerAt(app.database, 'alter role'));
+    await other.client.query('commit');
+    const report = (await running) as RunReport;
+    expect(retries[0]).toMatchObject({ version: '2', sqlstate: 'XX000', rolledBack: 'run' });
+    expect(report.applied.map((done) => done.version)).toEqual(['1', '2']);
+    expect(
+      await app.database.query('select rolconnlimit as n from pg_roles where rolname = $1', [role.name]),
+    ).toEqual([{ n: 6 }]);
+  });
+
   it('tries a single transaction again as a whole', async () => {
     const app = await createWorkspace(
       {

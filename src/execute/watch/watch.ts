@@ -10,7 +10,7 @@ import type { Memory, Turn, Watched } from './turn.js';
 const patienceMs = 300;
 const tickMs = 100;
 /** A worker that waits for no lock is looked at less often. */
-const calmMs = 250;
+const calmMs = 450;
 /** How long a second connection may take; without an answer there is none. */
 const openWithinMs = 2000;
 /** Its queries end by statement_timeout (2 s); a connection that is silent for longer is dead. */
