@@ -24,7 +24,7 @@ export interface AdoptedSource {
   readonly format: string;
   /** As its makers write it. */
   readonly tool: string;
-  /** Its history table, as SQL. */
+  /** Its history table. */
   readonly table: string;
   /** The table is there. */
   readonly found: boolean;

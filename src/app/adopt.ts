@@ -3,15 +3,13 @@ import type { ResolvedConfig } from '../config/resolved.js';
 import type { Context } from '../core/context.js';
 import { LockkeeperError } from '../core/errors.js';
 import { giveUpRow, readForeignLinks, type RunStamp, unlinkSource } from '../history/index.js';
-import { type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
+import { foreignFormats, type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
 import { compareState } from '../plan/state.js';
-import { foreignFormats } from '../migration/migration.js';
 import { shownPath } from '../source/index.js';
-import type { Ask } from './confirm.js';
-import { confirmDanger } from './confirm.js';
+import { type Ask, confirmDanger } from './confirm.js';
 import { executionContext } from './execution-context.js';
 import { followForeign } from './foreign-follow.js';
-import { compareForeign, type ForeignView } from './foreign-view.js';
+import { compareForeign, type ForeignView, plainTable } from './foreign-view.js';
 import type { AdoptedSource, AdoptOptions, AdoptReport } from './lockkeeper.js';
 import {
   keepsForeign,
@@ -114,7 +112,7 @@ async function reportOf(config: ResolvedConfig, context: Context, shown: Shown):
       source,
       format: project.sources.find(({ name }) => name === source)?.format ?? 'sql',
       tool: history.tool,
-      table: history.table,
+      table: plainTable(history.table),
       found: view.sides.find((side) => side.source === source)?.entries !== null,
       known: prepared.history.applied.filter((row) => row.source === source && links.has(migrationKey(row)))
         .length,
@@ -163,9 +161,7 @@ async function takeOver(
 ): Promise<void> {
   const due = report.sources.filter(({ adopted, undone }) => adopted.length + undone.length > 0);
   if (due.length === 0) return;
-  const plan = due.flatMap(({ tool, adopted, changed, undone }) => [
-    `${tool}: ${adopted.length} applied, ${changed.length} of them changed since; ${undone.length} undone`,
-  ]);
+  const plan = due.flatMap(foundIn);
   await confirmDanger(
     config,
     {
@@ -177,6 +173,30 @@ async function takeOver(
   );
   await followForeign(config, context, { project, prepared, adopting: true });
 }
+
+/** What a person should have seen before the answer. */
+function foundIn(source: AdoptedSource): readonly string[] {
+  const { tool, table, adopted, changed, undone, unfinished, missing, pending } = source;
+  const versions = (items: readonly { readonly version: string }[]): readonly string[] =>
+    items.map(({ version }) => version);
+  const lines: readonly (readonly [string, readonly string[]])[] = [
+    ['applied, to take over', versions(adopted)],
+    ['changed since', versions(changed)],
+    ['undone by it', versions(undone)],
+    ['begun, not finished', unfinished],
+    ['applied, file missing', missing],
+    ['pending', versions(pending)],
+  ];
+  return [
+    `${tool} (${table}, ${source.source})`,
+    ...lines.flatMap(([what, items]) =>
+      items.length === 0 ? [] : [`  ${what}: ${items.length} (${shortened(items)})`],
+    ),
+  ];
+}
+
+const shortened = (items: readonly string[]): string =>
+  items.length > 3 ? `${items[0]}, ${items[1]} … ${items.at(-1)}` : items.join(', ');
 
 /** Takes back what `adopt` and later runs wrote of these sources. The other tool's history stays as it is. */
 async function forget(config: ResolvedConfig, { prepared, report, request }: Writing): Promise<void> {

@@ -25,6 +25,7 @@ import {
   type ForeignView,
   isThere,
   notes,
+  plainTable,
   readRuns,
   readSides,
   targetsOf,
@@ -63,7 +64,7 @@ export async function followForeign(
   const runs = await readRuns(session, targets);
   const statements = await difference(context, { project, prepared: locked, view, runs });
   if (statements.length > 0) await writeOwn(locked, 'foreign', statements);
-  for (const note of notes(view.difference, targets)) context.events.emit('warning', note);
+  if (!adopting) for (const note of notes(view.difference, targets)) context.events.emit('warning', note);
   const history = statements.length === 0 ? prepared.history : await readHistory(session, prepared.tables);
   return { ...locked, history, foreign: runs };
 }
@@ -202,7 +203,7 @@ function assertFollowable(
   if (broken !== undefined) {
     const { tool, table } = historyOf(targets, broken.source);
     throw new LockkeeperError('FOREIGN_HISTORY_FAILED', {
-      message: `${tool} began the migration ${broken.entry.name} and did not finish it; its table ${table} says so.`,
+      message: `${tool} began the migration ${broken.entry.name} and did not finish it; its table ${plainTable(table)} says so.`,
       hint: `Look at the database, settle it with ${tool}, and run the command again.`,
       details: { tool, migration: broken.entry.name },
     });
@@ -211,7 +212,7 @@ function assertFollowable(
   if (unknown !== undefined) {
     const { tool, table } = historyOf(targets, unknown);
     throw new LockkeeperError('FOREIGN_HISTORY_UNKNOWN', {
-      message: `This database has a history of ${tool} (${table}), and nothing of it was taken over yet.`,
+      message: `This database has a history of ${tool} (${plainTable(table)}), and nothing of it was taken over yet.`,
       hint: 'Run "lockkeeper adopt": it shows what is there, and takes it over after asking.',
       details: { tool, source: unknown },
     });

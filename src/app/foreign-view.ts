@@ -148,3 +148,6 @@ function appliedElsewhere(
     ? { code: 'not-adopted', message, hint: 'Take it over with "lockkeeper adopt"; "up" refuses until then.' }
     : { code: 'applied-elsewhere', message };
 }
+
+/** A table's name as people write it: without quotes where it needs none. */
+export const plainTable = (table: string): string => table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, '$1');

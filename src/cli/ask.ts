@@ -56,7 +56,9 @@ function outputOf(stderr: Output, look: Look): Writable {
     stderr.write(look.colour ? text : text.replaceAll(colours, ''));
     done();
   };
-  return Object.assign(new Writable({ write }), { isTTY: true, columns: stderr.columns ?? 80, rows: 24 });
+  // A terminal that was never told its size says 0.
+  const columns = stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns;
+  return Object.assign(new Writable({ write }), { isTTY: true, columns, rows: 24 });
 }
 
 function renderPlan(plan: readonly string[], look: Look): string {
