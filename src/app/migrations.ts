@@ -6,6 +6,8 @@ import type { Warning } from '../core/report.js';
 import { type HistoryTables, readTokenChecksums } from '../history/index.js';
 import { type Migration, type MigrationFile, migrationKey } from '../migration/migration.js';
 import type { Session } from '../pg/index.js';
+import { checkDeclared, withDeclared } from '../plan/declared.js';
+import { interleave } from '../plan/interleave.js';
 import type { MigrationState } from '../plan/state.js';
 import { openSource, shownPath, type Source, type SourceListing } from '../source/index.js';
 
@@ -86,8 +88,11 @@ const openSources = (config: ResolvedConfig): Promise<readonly Source[]> =>
 
 const projectOf = (sources: readonly Source[], listings: readonly SourceListing[]): ProjectFiles => ({
   sources,
-  files: listings.flatMap((listing) => listing.files),
-  problems: listings.flatMap((listing) => listing.problems),
+  files: interleave(listings.map((listing) => listing.files)),
+  problems: [
+    ...listings.flatMap((listing) => listing.problems),
+    ...sources.flatMap(({ dependsOn }, index) => checkDeclared(listings[index]?.files ?? [], dependsOn)),
+  ],
 });
 
 export interface Reading {
@@ -103,9 +108,10 @@ export async function readProject(
   context: Context,
 ): Promise<Reading> {
   const readings = await Promise.all(
-    project.sources.map((source) => {
+    project.sources.map(async (source) => {
       const wanted = files.filter((file) => file.source === source.name);
-      return source.read(wanted, context);
+      const reading = await source.read(wanted, context);
+      return { ...reading, migrations: withDeclared(reading.migrations, source.dependsOn) };
     }),
   );
   const [only] = readings;

@@ -27,7 +27,7 @@ export async function configureFolder(
   request: FoldersRequest,
 ): Promise<ForeignFolder> {
   const { root, variables, environment } = request;
-  const { name, given = {}, keepForeignHistory = true } = folder;
+  const { name, given = {}, keepForeignHistory = true, dependsOn } = folder;
   const context = { environment: environment.info.name, root };
   const format = await loadFormat(folder.format);
   const { file, dir, settings, connection, warnings } = await format.configure({
@@ -44,6 +44,7 @@ export async function configureFolder(
     format: folder.format,
     settings,
     keepForeignHistory,
+    ...(dependsOn === undefined ? {} : { dependsOn }),
   };
   const shown = file === null ? null : relative(root, file);
   const tool =

@@ -20,14 +20,20 @@ export interface Folder {
   /** Keys of another tool's format; see its `configure`. */
   readonly given?: FormatSettings;
   readonly keepForeignHistory?: boolean;
+  readonly dependsOn?: NonNullable<SourceOptions['dependsOn']>;
 }
 
 export function nativeSource(
-  { dir, name, writes }: Folder & { readonly dir: string },
+  { dir, name, writes, dependsOn }: Folder & { readonly dir: string },
   root: string,
 ): SourceOptions {
-  const source = { name: name ?? projectPath(dir, root), dir, format: 'native' as const };
-  return writes === undefined ? source : { ...source, writes };
+  return {
+    name: name ?? projectPath(dir, root),
+    dir,
+    format: 'native',
+    ...(writes === undefined ? {} : { writes }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+  };
 }
 
 /** For `config --explain`. */

@@ -110,15 +110,21 @@ function fromConfig(migrations: SettingsConfig['migrations'], root: string): rea
 }
 
 function fromItem(item: MigrationsConfig, root: string): Folder[] {
-  const { dir: text, name = null, format, keepForeignHistory = true, ...given } = item;
+  const { dir: text, name = null, format, keepForeignHistory = true, dependsOn, ...given } = item;
+  const declared = dependsOn === undefined ? {} : { dependsOn: listsOf(dependsOn) };
   const dir = text === undefined ? null : resolve(root, text);
-  if (isForeign(format)) return [{ dir, name, format, keepForeignHistory, given }];
+  if (isForeign(format)) return [{ dir, name, format, keepForeignHistory, given, ...declared }];
   // One that the check found wanting was left out, and is reported.
   if (dir === null) return [];
-  if (format === undefined) return [{ dir, name, format: null }];
+  if (format === undefined) return [{ dir, name, format: null, ...declared }];
   const writes = languages[format];
-  return [{ dir, name, format: 'native', ...(writes === undefined ? {} : { writes }) }];
+  return [{ dir, name, format: 'native', ...(writes === undefined ? {} : { writes }), ...declared }];
 }
+
+const listsOf = (dependsOn: NonNullable<MigrationsConfig['dependsOn']>): NonNullable<Folder['dependsOn']> =>
+  Object.fromEntries(
+    Object.entries(dependsOn).map(([key, needs]) => [key, typeof needs === 'string' ? [needs] : needs]),
+  );
 
 function isForeign(format: MigrationsConfig['format']): format is ForeignFormat {
   return foreignFormats.some((name) => name === format);

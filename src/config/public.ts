@@ -127,6 +127,12 @@ export interface MigrationsConfig {
   readonly format?: 'native' | 'sql' | 'typescript' | ForeignFormat | undefined;
   /** Of another tool's migrations: its own history table is written beside ours. @default true */
   readonly keepForeignHistory?: boolean | undefined;
+  /**
+   * What migrations of this folder need beside what they say themselves: by version, the versions that have to be applied
+   * before, of this folder or another: `{ '0001_orders': ['20250310081500_init'] }`.
+   * @default nothing
+   */
+  readonly dependsOn?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Key of its rows in the history; do not change it later. @default `dir` as written, relative to the project folder */
   readonly name?: string | undefined;
   /** Settings of another tool's format, in that tool's words; its page under docs/moving-from/ lists them. */

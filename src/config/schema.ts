@@ -114,7 +114,7 @@ function pool(): Schema {
 
 function migrations(): Schema {
   const accepted = 'the path of a folder, { dir, format, name }, or a list of them';
-  const keys = { dir: text(), format: format(), name: text() };
+  const keys = { dir: text(), format: format(), name: text(), dependsOn: dependencies() };
   const own = object(keys, accepted, [], ['dir']);
   // What else stands there is checked by the format itself, which knows its tool's words.
   const foreign = v.looseObject({ ...keys, keepForeignHistory: boolean() });
@@ -124,6 +124,14 @@ function migrations(): Schema {
   const one = byForm({ text: text(), object: folder, accepted });
   const list = v.pipe(v.array(one), v.minLength(1, 'a list with at least one folder'));
   return v.optional(v.lazy((value) => (Array.isArray(value) ? list : one)));
+}
+
+function dependencies(): Schema {
+  const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  const isNames = (value: unknown): boolean => Array.isArray(value) && value.every(isName);
+  const accepts = (value: unknown): boolean =>
+    isPlainObject(value) && Object.values(value).every((needs) => isName(needs) || isNames(needs));
+  return check(accepts, "an object such as { '0002_orders': ['0001_init'] }");
 }
 
 function format(): Schema {

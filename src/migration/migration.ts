@@ -47,6 +47,8 @@ export interface MigrationFile {
   readonly keepsPlace?: boolean | undefined;
   /** What its tool leaves out here, by a setting of the run; it counts where it is applied, and is never pending. */
   readonly excluded?: true | undefined;
+  /** Milliseconds since 1970, where its tool keeps the time beside a version that is none; orders several folders. */
+  readonly writtenAt?: number;
   /** sha256 (hex) over the raw bytes: of `path`, then a NUL byte and those of `downPath` where there is one. */
   readonly checksum: string;
 }

@@ -6,6 +6,10 @@ import { parseMigrationName, versionIdentity } from './version.js';
 /** What a reference can point at. */
 export type Referable = Pick<MigrationFile, 'version' | 'name'>;
 
+/** Where a whole file or folder name is the version, as with many tools, its end is the name already. */
+export const holdsName = ({ version, name }: Referable): boolean =>
+  name === '' || version === name || version.endsWith(`_${name}`);
+
 /**
  * What a reference names: a version (in any spelling of the same number), a name, `version_name`, or a file name.
  * More than one where several migrations share a name.
@@ -112,7 +116,7 @@ function circle(members: readonly Migration[]): LockkeeperError {
 }
 
 function title(each: Referable): string {
-  return each.name === '' ? each.version : `${each.version}_${each.name}`;
+  return holdsName(each) ? each.version : `${each.version}_${each.name}`;
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

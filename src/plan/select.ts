@@ -2,7 +2,7 @@ import { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import type { AppliedMigration, MigrationKey } from '../history/index.js';
 import { type Migration, migrationKey } from '../migration/migration.js';
-import { createResolver, findReferenced } from '../migration/order.js';
+import { createResolver, findReferenced, holdsName } from '../migration/order.js';
 import { orderByDependencies } from './order.js';
 
 /** Which of the possible migrations a person asked for. */
@@ -227,7 +227,7 @@ function chooseDown(
 }
 
 const label = (migration: { readonly version: string; readonly name: string }): string =>
-  migration.name === '' ? migration.version : `${migration.version} ${migration.name}`;
+  holdsName(migration) ? migration.version : `${migration.version} ${migration.name}`;
 
 function notFound(
   word: string,

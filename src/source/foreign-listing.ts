@@ -12,7 +12,7 @@ export type ForeignFile = Pick<MigrationFile, 'version' | 'name' | 'path' | 'dow
   readonly repeatable?: boolean;
   /** Where one file holds many migrations: what of it is this one, hashed instead of the file. */
   readonly content?: string;
-} & Pick<MigrationFile, 'keepsPlace' | 'excluded'>;
+} & Pick<MigrationFile, 'keepsPlace' | 'excluded' | 'writtenAt'>;
 
 /** Gathers the files of one foreign folder, in the order in which the tool would run them. */
 export class ForeignListing {
@@ -44,9 +44,9 @@ export class ForeignListing {
     this.#paths.set(file.version, file.path);
     const { version, name, path, downPath, foreignKey, repeatable = false } = file;
     const known = { source, version, name, format, repeatable, path, downPath, foreignKey, checksum };
-    const { keepsPlace, excluded } = file;
-    if (keepsPlace === undefined && excluded === undefined) this.#files.push(known);
-    else this.#files.push(Object.assign(known, { keepsPlace, excluded }));
+    const { keepsPlace, excluded, writtenAt } = file;
+    if (keepsPlace !== undefined || excluded !== undefined) Object.assign(known, { keepsPlace, excluded });
+    this.#files.push(writtenAt === undefined ? known : Object.assign(known, { writtenAt }));
   }
 
   #refuseControlCharacter({ path }: ForeignFile): void {

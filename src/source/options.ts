@@ -15,6 +15,8 @@ export interface SourceOptions {
   readonly settings?: FormatSettings;
   /** The other tool's history is written beside ours. @default true */
   readonly keepForeignHistory?: boolean;
+  /** What its migrations need beside what they say themselves, by the words that name them. */
+  readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   /** What `new` writes here; without it, what the newest migration is written in. */
   readonly writes?: 'sql' | 'ts';
 }

@@ -24,12 +24,14 @@ export interface Source {
   /** True where reading a file of another tool's loads code, which `status` never does. */
   readonly isForeignCode: boolean;
   readonly create: FormatSource['create'] | null;
+  /** What the configuration says that its migrations need. */
+  readonly dependsOn: SourceOptions['dependsOn'];
 }
 
 /** Opens a folder of native migrations. Nothing is read before `list` or `read`. */
 export function createSource(options: SourceOptions, { root }: { readonly root: string }): Source {
   const project = { root, reader: new FileReader() };
-  const { name, dir, format } = options;
+  const { name, dir, format, dependsOn } = options;
   return {
     name,
     dir,
@@ -40,6 +42,7 @@ export function createSource(options: SourceOptions, { root }: { readonly root: 
     foreign: null,
     isForeignCode: false,
     create: null,
+    dependsOn,
   };
 }
 
@@ -48,7 +51,7 @@ export async function openSource(
   options: SourceOptions,
   project: { readonly root: string },
 ): Promise<Source> {
-  const { name, dir, format, keepForeignHistory = true } = options;
+  const { name, dir, format, keepForeignHistory = true, dependsOn } = options;
   if (format === 'native') return createSource(options, project);
   const { loadFormat } = await import('./formats.js');
   const opened = (await loadFormat(format)).open(options, { ...project, reader: new FileReader() });
@@ -62,6 +65,7 @@ export async function openSource(
     foreign: keepForeignHistory ? opened.history : null,
     isForeignCode: opened.isCode,
     create: opened.create ?? null,
+    dependsOn,
   };
 }
 

@@ -1,35 +1,13 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failure } from '../app/workspace.js';
 import { latest, servers } from '../support/database.js';
+import { migrateWithDrizzle } from '../support/drizzle.js';
 import { closeForeignSides, type ForeignSide, openForeignSide } from '../support/foreign-side.js';
 import { describeSchema } from '../support/schema.js';
-import { toolsFolder } from '../support/tools.js';
 
 afterEach(closeForeignSides);
 
 const tags = ['0000_quiet_furrow', '0001_brave_harrow', '0002_first_rows', '0003_cold_snap'];
-
-interface MigrateOptions {
-  readonly migrationsTable?: string;
-  readonly migrationsSchema?: string;
-}
-
-/** Drizzle's own migrator, which `drizzle-kit migrate` calls. */
-async function migrateWithDrizzle(side: ForeignSide, options: MigrateOptions = {}): Promise<void> {
-  const load = createRequire(join(toolsFolder, 'package.json'));
-  const { drizzle } = load('drizzle-orm/node-postgres') as { drizzle: (client: unknown) => unknown };
-  const { migrate } = load('drizzle-orm/node-postgres/migrator') as {
-    migrate: (database: unknown, options: object) => Promise<void>;
-  };
-  const client = await side.database.connect();
-  try {
-    await migrate(drizzle(client), { migrationsFolder: join(side.project.dir, 'drizzle'), ...options });
-  } finally {
-    await client.end();
-  }
-}
 
 const history = (side: ForeignSide, table = 'drizzle.__drizzle_migrations'): Promise<readonly object[]> =>
   side.database.query(`select hash, created_at from ${table} order by id`);

@@ -52,9 +52,9 @@ export class DrizzleFolder {
   list(): SourceListing {
     const listing = new ForeignListing(this.#options, this.#project);
     this.#entries = this.layout === 'journal' ? this.#journal(listing) : this.#folders(listing);
-    for (const { tag, key, path, downPath } of this.#entries) {
+    for (const { tag, when, key, path, downPath } of this.#entries) {
       const name = parseMigrationName(tag)?.name ?? '';
-      listing.add({ version: tag, name, path, downPath, foreignKey: key });
+      listing.add({ version: tag, name, path, downPath, foreignKey: key, writtenAt: when });
     }
     return listing.result();
   }
