@@ -218,8 +218,8 @@ export const areas = [
       },
       SESSION_COMMAND_REFUSED: {
         means:
-          'A statement would break the session that runs the migrations and keeps the lock: DISCARD ALL, pg_advisory_unlock_all(), or standard_conforming_strings = off.',
-        why: 'Without the lock a second run could start beside this one. With standard_conforming_strings off, text is split in another way than it was checked.',
+          'A statement would break the session that runs the migrations and keeps the lock: DISCARD ALL, pg_advisory_unlock_all(), standard_conforming_strings = off, or a default of read-only transactions.',
+        why: 'Without the lock a second run could start beside this one. With standard_conforming_strings off, text is split in another way than it was checked. In read-only transactions nothing can be written into the journal.',
         way: 'Remove the statement. The session is cleaned between migrations anyway.',
       },
       SPLIT_LOSES_STATE: {

@@ -192,6 +192,13 @@ describe('what is refused', () => {
     ['set client_encoding = sql_ascii', true],
     ["select set_config('client_encoding', 'latin1', false)", true],
     ["alter role a set client_encoding = 'latin1'", false],
+    ['set session characteristics as transaction read only', true],
+    ['set session characteristics as transaction isolation level serializable, read only', true],
+    ['set session characteristics as transaction read write', false],
+    ['set default_transaction_read_only = on', true],
+    ["select set_config('default_transaction_read_only', 'true', false)", true],
+    ['set default_transaction_read_only to off', false],
+    ['set default_transaction_read_only to default', false],
   ])('%j: %j', (sql, refused) => {
     expect(traitsOf(sql).refused !== null).toBe(refused);
   });

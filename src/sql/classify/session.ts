@@ -15,7 +15,9 @@ export function classifySet(tokens: TokenList): StatementTraits {
   const at = local || session ? 2 : 1;
   if (tokens.is(at, 'TRANSACTION')) return classifySetTransaction(tokens, at + 1);
   const label = `SET ${local ? 'LOCAL ' : ''}${settingLabel(tokens, at)}`;
+  const readOnly = tokens.has(1, ['SESSION', 'CHARACTERISTICS']) && endsReadOnly(tokens);
   return traits(label, {
+    ...(readOnly ? { refused: readOnlyRefused } : {}),
     ...(local ? { transactionState: label } : { sessionState: 'set' as const }),
     ...settingTraits(settingName(tokens, at), () => settingValue(tokens, at + 1)),
   });
@@ -49,11 +51,23 @@ export function settingTraits(name: string, value: () => string | null): Partial
     case 'client_encoding':
     case 'names':
       return isUtf8(value()) ? {} : { refused: encodingRefused };
+    case 'default_transaction_read_only': {
+      const said = value();
+      return said !== 'default' && isOn(said) ? { refused: readOnlyRefused } : {};
+    }
     default:
       return {};
   }
 }
 
+/** Its options come in any order, with or without commas: `ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE`. */
+function endsReadOnly(tokens: TokenList): boolean {
+  for (let at = 4; at < tokens.count - 1; at++) if (tokens.has(at, ['READ', 'ONLY'])) return true;
+  return false;
+}
+
+const readOnlyRefused =
+  'The later transactions of the session would be read-only, and each of them writes what was done into the journal.';
 const stringsRefused =
   'With standard_conforming_strings off a backslash escapes a quote, so the server would end strings and statements ' +
   'elsewhere than Lockkeeper does.';
