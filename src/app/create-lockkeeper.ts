@@ -31,7 +31,7 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
   return {
     on: (name, listener) => events.on(name, listener),
     init: async (verb = {}) => (await import('./init.js')).init(config, context, verb),
-    new: async (verb) => (await import('./new.js')).createMigration(config, context, verb),
+    new: async (verb) => (await import('./new.js')).newMigration(config, context, verb),
     doctor: async () => (await import('./doctor.js')).doctor(config, context),
     config: () => Promise.resolve(configReport(config)),
     status: async () => (await import('./status.js')).status(config, context),

@@ -43,9 +43,26 @@ interface Order {
 const builtIn: readonly TemplateName[] = ['create-table', 'alter-table', 'create-index', 'raw', 'empty'];
 
 /**
- * Writes a new migration into the first migrations folder, and makes the folder when it is not there.
- * @throws {MIGRATION_NAME_INVALID} {TEMPLATE_INVALID} {FILE_EXISTS}
+ * Writes a new migration into the first migrations folder, in that folder's own form, and makes the folder when it is not
+ * there.
+ * @throws {MIGRATION_NAME_INVALID} {TEMPLATE_INVALID} {FILE_EXISTS} {USAGE_INVALID}
  */
+export async function newMigration(
+  config: ResolvedConfig,
+  context: Context,
+  options: NewOptions,
+): Promise<NewReport> {
+  const [source] = config.sources;
+  if (source === undefined || source.format === 'native') return createMigration(config, context, options);
+  const name = toMigrationName(options.name);
+  if (options.format !== undefined) throw formatIsGiven(source.format);
+  const chosen = chooseTemplate(config, name, { ...options, format: 'sql' });
+  const [file] = renderFiles(config, { ...chosen, name, version: '', format: 'sql', pair: false });
+  const { createForeignMigration } = await import('./new-foreign.js');
+  return await createForeignMigration(source, { config, context, name, text: file?.text ?? '' });
+}
+
+/** The same in a native folder. */
 export function createMigration(config: ResolvedConfig, context: Context, options: NewOptions): NewReport {
   const [source] = config.sources;
   if (source === undefined) throw noFolder();
@@ -215,6 +232,14 @@ function writeAll(paths: readonly string[], files: readonly NewFile[]): void {
       });
     }
   }
+}
+
+function formatIsGiven(format: string): LockkeeperError {
+  return new LockkeeperError('USAGE_INVALID', {
+    message: `The folder holds migrations of ${format}, and a new one is written as its own.`,
+    hint: 'Leave --format out. For native SQL or TypeScript, put a native folder first under "migrations".',
+    details: { option: 'format' },
+  });
 }
 
 function noFolder(): LockkeeperError {

@@ -89,4 +89,6 @@ export interface NewFile {
   /** Absolute. */
   readonly path: string;
   readonly content: string;
+  /** The file is there already, and this is what it holds from now on: a journal with one more entry. */
+  readonly replaces?: boolean;
 }

@@ -2,6 +2,7 @@ import type { Format, FormatSource } from '../format.js';
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { configureDrizzle, readSettings } from './configure.js';
+import { createDrizzleMigration } from './create.js';
 import { DrizzleFolder } from './folder.js';
 import { drizzleHistory } from './history.js';
 import { DrizzleReader } from './read.js';
@@ -14,7 +15,6 @@ export const drizzle: Format = {
   open: openDrizzle,
 };
 
-/** A file of its own cannot be made: the journal and the snapshots belong to it. `drizzle-kit generate` does. */
 function openDrizzle(options: SourceOptions, project: SourceProject): FormatSource {
   const settings = readSettings(options.settings);
   const folder = new DrizzleFolder(options, project);
@@ -24,5 +24,6 @@ function openDrizzle(options: SourceOptions, project: SourceProject): FormatSour
     read: (files) => Promise.resolve(reader.read(files)),
     history: drizzleHistory(folder, settings),
     isCode: false,
+    create: (request) => createDrizzleMigration(options.dir, folder.layout, request),
   };
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Format, FormatSource } from '../format.js';
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { readChangelog } from './changelog.js';
 import { configureLiquibase } from './configure.js';
 import type { Gathered } from './context.js';
+import { createChangeset } from './create.js';
 import { liquibaseHistory } from './history.js';
 import { listLiquibase } from './list.js';
 import { readLiquibase } from './read.js';
@@ -29,5 +31,11 @@ function openLiquibase(options: SourceOptions, project: SourceProject): FormatSo
     read: (files) => Promise.resolve(readLiquibase(files, changelog(), settings)),
     history: liquibaseHistory(settings),
     isCode: false,
+    create: (request) =>
+      createChangeset(
+        changelog(),
+        { root: project.root, changelog: join(settings.searchPath[0] ?? options.dir, settings.changelog) },
+        request,
+      ),
   };
 }
