@@ -52,9 +52,7 @@ function inFolder(dir: string, { name, now, up, down, existing }: NewFileRequest
   const stamp = now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
   const folder = join(dir, `${stamp}_${name}`);
   const last = existsSync(dir)
-    ? readdirSync(dir)
-        .filter((entry) => existsSync(join(dir, entry, 'snapshot.json')))
-        .at(-1)
+    ? readdirSync(dir).findLast((entry) => existsSync(join(dir, entry, 'snapshot.json')))
     : undefined;
   if (existing.length === 0) throw noLayout(dir);
   return [
