@@ -79,7 +79,7 @@ const explanations: readonly (readonly [string, (comparison: Comparison) => bool
     'COPY by a psql before 18 for a server after it',
     ({ psql, serverMajor }) => psqlMajor < 18 && serverMajor >= 18 && /22P02.*\\\.|22P04/.test(psql.said),
   ],
-  ['a vertical tab between statements', ({ text }) => /;\s*\v/.test(text)],
+  ['a vertical tab at the end of a statement', ({ text }) => /;\s*\v|\v\s*;/.test(text)],
 ];
 
 /** A difference, unless its reason is known. */
