@@ -5,6 +5,7 @@ import { Events } from '../core/events.js';
 import type { RunReport } from '../core/report.js';
 import type { Lockkeeper, LockkeeperOptions } from './lockkeeper.js';
 import { watchVerb } from './watch.js';
+import { withVariables } from './with-variables.js';
 
 const never = new AbortController().signal;
 
@@ -42,7 +43,9 @@ export async function createLockkeeper(options: LockkeeperOptions = {}): Promise
       (await import('./backfill.js')).backfills(config, context, { options: verb, ask }),
     adopt: async (verb = {}) => (await import('./adopt.js')).adopt(config, context, { options: verb, ask }),
     convert: async (verb = {}) =>
-      (await import('./convert.js')).convert(config, context, { options: verb, ask }),
+      await withVariables(config.variables, async () =>
+        (await import('./convert.js')).convert(config, context, { options: verb, ask }),
+      ),
     tag: async (label) => (await import('./tag.js')).tag(config, context, label),
     mark: async (verb) => (await import('./mark.js')).mark(config, context, { options: verb, ask }),
     repair: async (verb) => (await import('./repair.js')).repair(config, context, { options: verb, ask }),
@@ -63,7 +66,9 @@ type RunningVerbs = Pick<Lockkeeper, 'up' | 'down' | 'redo' | 'reset' | 'fresh' 
 function runningVerbs(config: ResolvedConfig, context: Context, options: LockkeeperOptions): RunningVerbs {
   const { ask, writeLog } = options;
   const watched = <Report>(verb: string, work: () => Promise<Report>, dryRun = false): Promise<Report> =>
-    watchVerb(config, context, { verb, dryRun, writeLog: writeLog ?? null }, work);
+    watchVerb(config, context, { verb, dryRun, writeLog: writeLog ?? null }, () =>
+      withVariables(config.variables, work),
+    );
   return {
     up: async (verb = {}) => {
       const { up } = await import('./up.js');

@@ -61,6 +61,7 @@ export async function resolveConfig(input: ConfigInput = {}): Promise<ResolvedCo
     root,
     file,
     environment: environment.info,
+    variables: variables.all(),
     target,
     sources: folders.sources,
     warnings: folders.warnings,

@@ -32,6 +32,8 @@ export interface ResolvedConfig {
   /** Absolute path of the configuration file; null when there is none. */
   readonly file: string | null;
   readonly environment: EnvironmentInfo;
+  /** Everything that is set, in the process and in `.env` files. Holds secrets. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly target: Target;
   readonly sources: readonly SourceOptions[];
   /** Absolute path of the seeds folder. */
