@@ -62,6 +62,7 @@ class Project {
       locked: ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock'].some((name) => existsSync(this.#at(name))),
       migrations: shownPath(this.#migrationsDir(), config.root),
       format: options.format ?? 'sql',
+      foreign: config.sources.map(({ format }) => format).filter((format) => format !== 'native'),
     };
   }
 
@@ -81,7 +82,8 @@ class Project {
   /** Git keeps no empty folder, and a fresh clone without it would be told that the folder is missing. */
   #migrations(): Wanted {
     const dir = this.#migrationsDir();
-    if (existsSync(dir)) return { path: dir, existed: true, text: null };
+    // Another tool may take an odd file in its folder for a migration.
+    if (existsSync(dir) || this.#tools.foreign.length > 0) return { path: dir, existed: true, text: null };
     return { path: join(dir, '.gitkeep'), existed: false, text: '' };
   }
 

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { init } from '../../src/app/init.js';
@@ -101,6 +101,23 @@ describe('init', () => {
     });
     expect(read('lockkeeper.config.ts')).toContain(
       "migrations: { dir: 'migrations', format: 'typescript' },",
+    );
+  });
+
+  it("says no more in another tool's project than whose it is", () => {
+    const { dir } = (project = tempProject({ 'package.json': '{}', 'db/1_a.js': '' }));
+    const source = { name: 'db', dir: join(dir, 'db'), format: 'knex' };
+    const begin = (more: readonly object[] = []): InitReport => {
+      const config = { root: dir, file: null, sources: [source, ...more] } as unknown as ResolvedConfig;
+      return init(config, { events: new Events() } as unknown as Context, {});
+    };
+    expect(begin().created).toContain('lockkeeper.config.mjs');
+    expect(read('lockkeeper.config.mjs')).toContain("  migrations: { format: 'knex' },\n});");
+    expect(read('lockkeeper.config.mjs')).not.toContain('url');
+    rmSync(join(dir, 'lockkeeper.config.mjs'));
+    begin([{ ...source, name: 'drizzle', format: 'drizzle' }]);
+    expect(read('lockkeeper.config.mjs')).toContain(
+      "migrations: [{ format: 'knex' }, { format: 'drizzle' }],",
     );
   });
 

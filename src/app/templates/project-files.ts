@@ -7,6 +7,8 @@ export interface ProjectTools {
   readonly migrations: string;
   /** What new migrations are written in. */
   readonly format: 'sql' | 'ts';
+  /** The other tools whose migrations these are; empty where they are native. */
+  readonly foreign: readonly string[];
 }
 
 /** The npm scripts, by name. */
@@ -23,7 +25,8 @@ export function npmScripts({ format }: ProjectTools): Readonly<Record<string, st
 }
 
 /** A configuration in TypeScript or JavaScript. */
-export function configModule({ migrations, format }: ProjectTools): string {
+export function configModule({ migrations, format, foreign }: ProjectTools): string {
+  if (foreign.length > 0) return foreignModule(foreign);
   const dir = JSON.stringify(migrations).replaceAll('"', "'");
   const folder = format === 'ts' ? `{ dir: ${dir}, format: 'typescript' }` : dir;
   return `import { defineConfig } from 'lockkeeper/config';
@@ -41,8 +44,24 @@ export default defineConfig({
 `;
 }
 
+/** Folder and database stay where the other tool's own configuration says them: to say them twice would be to part them. */
+function foreignModule(foreign: readonly string[]): string {
+  const entries = foreign.map((format) => `{ format: '${format}' }`);
+  return `import { defineConfig } from 'lockkeeper/config';
+
+// Folder, database and history are taken from the tool's own configuration: lockkeeper config --explain shows them.
+export default defineConfig({
+  migrations: ${entries.length === 1 ? entries.join('') : `[${entries.join(', ')}]`},
+});
+`;
+}
+
 /** The same as JSON, for a project without a package.json. */
-export function configJson({ migrations }: ProjectTools): string {
+export function configJson({ migrations, foreign }: ProjectTools): string {
+  if (foreign.length > 0) {
+    const entries = foreign.map((format) => ({ format }));
+    return `${JSON.stringify({ migrations: entries.length === 1 ? entries[0] : entries }, null, 2)}\n`;
+  }
   const config = {
     migrations,
     environments: { development: { url: 'embedded' }, production: { protected: true } },
