@@ -41,10 +41,14 @@ export async function findSyntaxProblems(
   return [...problems, ...(await askParser(session, optimizable))];
 }
 
-/** Everything of a migration that is SQL, the way back too: it should not turn out broken when it is needed. */
+/**
+ * Everything of a migration that is SQL, the way back too: it should not turn out broken when it is needed. Another
+ * tool looks at its ways back when it goes there, so one that was always broken stops no run here either.
+ */
 export function scriptsOf(migration: Migration): readonly SqlScript[] {
-  const { up, down, validateBefore, validateAfter } = migration;
-  const scripts = [validateBefore, up, validateAfter, down].filter(
+  const { up, down, validateBefore, validateAfter, foreign } = migration;
+  const back = foreign === undefined ? down : null;
+  const scripts = [validateBefore, up, validateAfter, back].filter(
     (script): script is SqlScript => script !== null && script.kind === 'sql',
   );
   return scripts.flatMap((script) => [script, ...resumeChecks(script)]);
