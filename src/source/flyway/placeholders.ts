@@ -56,7 +56,7 @@ function missing(text: string, { at, end, name, prefix, suffix }: MissingPlaceho
       end === -1
         ? `The placeholder that begins with "${prefix}" has no "${suffix}".`
         : `The placeholder "${prefix}${shown}${suffix}" has no value.`,
-    hint: `Set it in Flyway's configuration (flyway.placeholders.${shown}), in the environment (FLYWAY_PLACEHOLDERS_…), or under "placeholders" in Lockkeeper's. Where it is no placeholder, switch them off for the file: placeholderReplacement=false in its .conf.`,
+    hint: `Set it in Flyway's configuration (flyway.placeholders.${shown}), or under "placeholders" in Lockkeeper's. Where it is no placeholder, switch them off for the file: placeholderReplacement=false in its .conf.`,
     details: { placeholder: shown },
   });
 }

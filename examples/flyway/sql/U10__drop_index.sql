@@ -1,0 +1,1 @@
+drop index concurrently harbour_call_berth;

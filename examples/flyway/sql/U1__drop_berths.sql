@@ -1,0 +1,2 @@
+drop table berth;
+drop type berth_kind;

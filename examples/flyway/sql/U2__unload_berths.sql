@@ -1,0 +1,1 @@
+delete from berth where name in ('North quay', 'South pier', 'Old buoy');
