@@ -151,6 +151,16 @@ describe('what the tool itself did', () => {
     await other.query('select pg_advisory_unlock_all()');
   });
 
+  it('golang-migrate: a way back that was always broken stops only who goes there', async () => {
+    const app = await open(latest, 'golang-migrate', {
+      '1_a.up.sql': 'create table a (id int);',
+      '1_a.down.sql': 'drop tabel a;',
+    });
+    await app.up();
+    expect(await app.applied()).toEqual(['1']);
+    expect(codesOf(await failure((await app.open()).down()))).toEqual(['SQL_SYNTAX']);
+  });
+
   it('goose: the newest row of a version counts', async () => {
     const app = await open(latest, 'goose', examples[2]!.files);
     await app.up();
