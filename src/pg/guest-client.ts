@@ -14,6 +14,8 @@ type Callback = (error: Error | null, result?: unknown) => void;
 
 interface DriverQuery extends GuestQuery {
   callback?: Callback;
+  /** Where a library was called that knows it: its own calls come later, when that is no longer on the stack. */
+  readonly site?: Error;
   readonly _result?: Record<string, unknown>;
 }
 
@@ -64,7 +66,7 @@ export class GuestClient extends Client {
     ];
     if (config === null || config === undefined)
       throw new TypeError('Client was passed a null or undefined query');
-    const site = callSite();
+    const site = siteOf(config);
     if (isSubmittable(config)) {
       const given = typeof values === 'function' ? (values as Callback) : callback;
       if (config.callback === undefined && given !== undefined) config.callback = given;
@@ -136,6 +138,14 @@ export function callSite(): Error {
   const site = new Error('call site');
   Error.stackTraceLimit = before;
   return site;
+}
+
+function siteOf(config: DriverQuery | string): Error {
+  const here = callSite();
+  const before = typeof config === 'object' ? config.site : undefined;
+  if (before === undefined) return here;
+  const both = { get: () => `${before.stack ?? ''}\n${here.stack ?? ''}` };
+  return Object.create(here, { stack: both }) as Error;
 }
 
 /** The error of the server with the stack of the call that caused it, instead of that of the socket. */

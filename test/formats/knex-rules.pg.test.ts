@@ -80,6 +80,13 @@ describe('a function of a Knex migration', () => {
     expect(await names(workspace)).toEqual(['x']);
   });
 
+  it('is told the line of what it hands back without waiting for it', async () => {
+    const workspace = await createShop({
+      '2_bad.js': `${nothing}\nexports.up = (knex) =>\n  knex.schema.createTable('a', (t) => t.increments())\n    .raw('select nothing');\n`,
+    });
+    expect((await failure(workspace.up())).location).toMatchObject({ file: 'migrations/2_bad.js', line: 3 });
+  });
+
   it('may not end the transaction of the run', async () => {
     const workspace = await createShop({ '2_commit.js': up("await knex.raw('COMMIT');") });
     expect(await failure(workspace.up())).toMatchObject({ code: 'TRANSACTION_CONTROL_REFUSED' });

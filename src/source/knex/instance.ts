@@ -7,6 +7,16 @@ type Client = MigrationDatabase['client'];
 /** A client of Knex's: the part of a dialect that is changed, and what it was configured with. */
 interface Dialect {
   readonly config: Readonly<Record<PropertyKey, unknown>>;
+  runner(builder: Builder): Runner;
+}
+
+/** Something that becomes a query; the error is where it was begun. */
+interface Builder {
+  readonly _asyncStack?: { readonly error: Error };
+}
+
+interface Runner {
+  query(compiled: { options?: object }): Promise<unknown>;
 }
 
 type DialectClass = new (config: object) => Dialect;
@@ -38,7 +48,14 @@ export function knexOver(
   const dialect = typeof said === 'function' ? (said as DialectClass) : postgresOf(base);
   const { host, port, user, database } = client;
   const connection = { host, port, user, database };
-  return knex({ ...config, client: guestDialect(dialect), connection, [guest]: client });
+  // Builders keep the place where they were begun, which `return knex.raw(…)` loses.
+  return knex({
+    ...config,
+    asyncStackTraces: true,
+    client: guestDialect(dialect),
+    connection,
+    [guest]: client,
+  });
 }
 
 function postgresOf(base: string): DialectClass {
@@ -67,6 +84,14 @@ function guestDialect(base: DialectClass): DialectClass {
 
     destroyRawConnection(): Promise<void> {
       return Promise.resolve();
+    }
+
+    override runner(builder: Builder): Runner {
+      const runner = super.runner(builder);
+      const query = runner.query.bind(runner);
+      const site = builder['_asyncStack']?.error;
+      runner.query = (compiled) => query(Object.assign(compiled, { options: { ...compiled.options, site } }));
+      return runner;
     }
 
     /** It would take a second connection, while this one is busy. */
