@@ -2,6 +2,8 @@
 export interface ForeignRecord {
   /** In the tool's own algorithm; null where it keeps none. */
   readonly checksum: string | null;
+  /** Whether the tool takes another checksum for that of the same file, such as that with other line ends. */
+  readonly accepts?: (recorded: string) => boolean;
   readonly applied: (run: ForeignRun) => readonly string[];
   readonly undone: (run: ForeignRun) => readonly string[];
 }

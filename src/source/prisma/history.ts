@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ForeignEntry, ForeignHistory, ForeignRecord, ForeignRow } from '../../migration/foreign.js';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../sql/quote.js';
 import type { PrismaSettings } from './configure.js';
@@ -41,11 +42,22 @@ interface PrismaRow extends ForeignRow {
   readonly applied_at: string | null;
 }
 
+/** A migration as Prisma knows it: its folder, the sha256 of its file, and the text that this was made of. */
+export interface PrismaScript {
+  readonly name: string;
+  readonly checksum: string;
+  readonly text: string;
+}
+
 /** The row that Prisma writes of a migration. */
-export function prismaRecord(name: string, checksum: string, settings: PrismaSettings): ForeignRecord {
+export function prismaRecord(
+  { name, checksum, text }: PrismaScript,
+  settings: PrismaSettings,
+): ForeignRecord {
   const table = tableOf(settings);
   return {
     checksum,
+    accepts: (recorded) => isOfSameText(recorded, text),
     applied: () => [
       `insert into ${table} (id, checksum, finished_at, migration_name, logs, rolled_back_at, started_at, applied_steps_count)
 values (pg_catalog.gen_random_uuid()::text, ${quoteLiteral(checksum)}, pg_catalog.clock_timestamp(), ${quoteLiteral(name)}, null, null, pg_catalog.now(), 1)`,
@@ -56,6 +68,14 @@ values (pg_catalog.gen_random_uuid()::text, ${quoteLiteral(checksum)}, pg_catalo
       `delete from ${table} where migration_name = ${quoteLiteral(name)} and rolled_back_at is null`,
     ],
   };
+}
+
+/** Prisma does not mind what Git does to line ends; and its first versions wrote bytes below 16 as one digit. */
+function isOfSameText(recorded: string, text: string): boolean {
+  const lf = text.replaceAll('\r\n', '\n');
+  return [text, lf, text.replaceAll('\n', '\r\n')]
+    .map((variant) => hash('sha256', variant, 'hex'))
+    .some((padded) => recorded === padded || recorded === padded.replaceAll(/0(.)(?=(?:..)*$)/g, '$1'));
 }
 
 /** CREATE SCHEMA IF NOT EXISTS wants the right to create one also where it is there already. */

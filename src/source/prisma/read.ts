@@ -40,7 +40,10 @@ function readOne(file: MigrationFile, project: SourceProject, settings: PrismaSe
       validateAfter: null,
     };
     // Prisma applies all of them on one connection, and never resets it.
-    const foreign = { foreign: prismaRecord(file.version, up.sha256, settings), keepsSession: true };
+    const foreign = {
+      foreign: prismaRecord({ name: file.version, checksum: up.sha256, text: up.text }, settings),
+      keepsSession: true,
+    };
     const migration = assembleMigration(file, parts, foreign);
     return { migration, problems: [], warnings: [] };
   } catch (error) {
@@ -52,6 +55,7 @@ function readOne(file: MigrationFile, project: SourceProject, settings: PrismaSe
 interface ReadScript extends Pick<Outcome, 'problems'> {
   readonly script: SqlScript;
   readonly sha256: string;
+  readonly text: string;
 }
 
 /** A file without statements is what `prisma migrate dev --create-only` makes; it does nothing, and is applied. */
@@ -59,5 +63,5 @@ function readScript(path: string, { root, reader }: SourceProject): ReadScript {
   const file = shownPath(path, root);
   const { text, bytes } = readText(path, file, reader.take(path));
   const { script, problems } = sqlScriptOf({ text, file, lineOffset: 0 });
-  return { script: script ?? emptySql(file), problems, sha256: hash('sha256', bytes, 'hex') };
+  return { script: script ?? emptySql(file), problems, sha256: hash('sha256', bytes, 'hex'), text };
 }

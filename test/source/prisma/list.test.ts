@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileReader } from '../../../src/source/file-bytes.js';
 import { prisma } from '../../../src/source/prisma/index.js';
@@ -106,5 +107,30 @@ describe('the files of Prisma', () => {
     expect(migrations[0]?.foreign?.checksum).toBe(
       '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
     );
+  });
+});
+
+describe('the checksums of Prisma', () => {
+  const recordOf = async (text: string) => {
+    const source = open({ 'prisma/migrations/1_a/migration.sql': text });
+    const { migrations } = await source.read(source.list().files);
+    return migrations[0]?.foreign;
+  };
+  const sha256 = (text: string): string => hash('sha256', text, 'hex');
+
+  it('are the same to Prisma, and to us, whatever Git did to line ends', async () => {
+    const unix = 'select 1;\nselect 2;\n';
+    const windows = unix.replaceAll('\n', '\r\n');
+    expect((await recordOf(unix))?.accepts?.(sha256(windows))).toBe(true);
+    expect((await recordOf(windows))?.accepts?.(sha256(unix))).toBe(true);
+    expect((await recordOf(unix))?.accepts?.(sha256('select 1;'))).toBe(false);
+  });
+
+  it('may be those of its first versions, which left zeros out', async () => {
+    const text = 'select 1;';
+    const bytes = sha256(text).match(/../g) ?? [];
+    const old = bytes.map((byte) => Number.parseInt(byte, 16).toString(16)).join('');
+    expect(old.length).toBeLessThan(64);
+    expect((await recordOf(text))?.accepts?.(old)).toBe(true);
   });
 });
