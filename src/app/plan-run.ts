@@ -6,6 +6,7 @@ import type { Step } from '../migration/step.js';
 import { foldName } from '../sql/object-name.js';
 import type { Statement } from '../sql/statement.js';
 import type { Session } from '../pg/index.js';
+import { findKeptSettings } from '../plan/kept-session.js';
 import { type Batches, readBatches } from '../plan/batches.js';
 import { isPlain } from '../plan/plain.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
@@ -63,6 +64,7 @@ export async function planRun(
       notResumable: cut.notResumable,
     };
   });
+  warnings.push(...findKeptSettings(migrations));
   return { plan: { direction, migrations, warnings, singleTransaction }, problems };
 }
 

@@ -175,6 +175,20 @@ describe.each(servers)('the history of another tool on PostgreSQL $major', (serv
   });
 });
 
+it.each(servers)(
+  'settings that hold for later migrations, as with the tool, are told of on PostgreSQL $major',
+  async (server) => {
+    const app = await open(server, {
+      '3_set/migration.sql': 'create schema s; set search_path = s;',
+      '4_in/migration.sql': 'create table inside (id int);',
+    });
+    const report = await app.up();
+    expect(report.warnings.map(({ code }) => code)).toEqual(['session-kept']);
+    expect(report.warnings[0]?.message).toContain('migrations/3_set/migration.sql: SET search_path');
+    expect(await userTables(app.database)).toContain('s.inside');
+  },
+);
+
 describe.each(servers)('the lock of another tool on PostgreSQL $major', (server) => {
   const holding = async <Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> => {
     const client = new Client(url);
