@@ -44,6 +44,11 @@ export interface ForeignEntry {
   readonly checksum: string | null;
   /** `failed`: begun and not finished by the tool, which itself refuses to go on before somebody settles it. */
   readonly state: 'applied' | 'failed';
+  /**
+   * Not on record itself, but said by a newer one: the tool keeps nothing but the newest version. It says nothing of a
+   * file that came later and sorts before it.
+   */
+  readonly implied?: boolean;
 }
 
 /** How the other tool keeps its own runs apart. */

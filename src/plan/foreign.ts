@@ -68,9 +68,13 @@ function reconcileOne(
     return { row, file, link: linkOf(row), key: linkOf(row) ?? file?.foreignKey };
   });
   const keys = new Set(known.map(({ key }) => key));
+  const newest = files.findLastIndex((file) => rowOf.has(file.version));
   const taken = applied.flatMap((entry) => {
     const file = fileOf.get(entry.key);
-    return file === undefined || rowOf.has(file.version) ? [] : [{ file, entry }];
+    if (file === undefined || rowOf.has(file.version)) return [];
+    // A file that was merged late, below what we have: the other tool would pass over it in silence.
+    const isLate = entry.implied === true && isLinked && files.indexOf(file) < newest;
+    return isLate ? [] : [{ file, entry }];
   });
   return {
     taken,

@@ -161,6 +161,22 @@ describe('what the tool itself did', () => {
     expect(codesOf(await failure((await app.open()).down()))).toEqual(['SQL_SYNTAX']);
   });
 
+  it('golang-migrate: a file that was merged late is pending, though its number is below the row', async () => {
+    const app = await open(latest, 'golang-migrate', {
+      '1_a.up.sql': 'select 1;',
+      '3_c.up.sql': 'select 1;',
+    });
+    await app.up();
+    app.write({ '2_b.up.sql': 'create table late (id int);' });
+    expect(await pending(app)).toEqual(['2']);
+    await app.up();
+    expect(await tableExists(app.database, 'late')).toBe(true);
+    expect(await rows(app, 'select version::text as row from schema_migrations')).toEqual(['3']);
+    app.write({ '4_d.up.sql': 'select 1;', '5_e.up.sql': 'select 1;' });
+    await app.database.query('update schema_migrations set version = 5');
+    expect(await pending(app)).toEqual([]);
+  });
+
   it('goose: the newest row of a version counts', async () => {
     const app = await open(latest, 'goose', examples[2]!.files);
     await app.up();

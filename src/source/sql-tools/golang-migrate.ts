@@ -59,6 +59,7 @@ const tool: SqlTool = {
           name: key,
           appliedAt: null,
           checksum: null,
+          implied: key !== current,
           state: key === current && row['dirty'] === true ? 'failed' : 'applied',
         }));
       },
