@@ -4,6 +4,7 @@ import { ForeignListing } from '../foreign-listing.js';
 import type { SourceListing, SourceProject } from '../list.js';
 import { missingFolder } from '../missing-folder.js';
 import type { SourceOptions } from '../options.js';
+import { readableName } from '../readable-name.js';
 import { settingsOf } from './settings.js';
 
 /**
@@ -37,9 +38,4 @@ function namesIn(directory: string, root: string): readonly string[] {
 /** As JavaScript compares texts, which is how Knex sorts. */
 function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/** Without the time in front: `create_users`. */
-function readableName(version: string): string {
-  return version.replace(/^\d+[_-]+(?=.)/, '');
 }

@@ -4,6 +4,7 @@ import { ForeignListing } from '../foreign-listing.js';
 import type { SourceListing, SourceProject } from '../list.js';
 import { missingFolder } from '../missing-folder.js';
 import type { SourceOptions } from '../options.js';
+import { readableName } from '../readable-name.js';
 
 /**
  * The files in Kysely's order, which is that of their names. A migration is known by its file name without the extension.
@@ -16,8 +17,7 @@ export function listKyselyMigrations(options: SourceOptions, project: SourceProj
     .map((name) => ({ path: join(options.dir, name), version: name.slice(0, -extname(name).length) }));
   // As JavaScript compares texts, which is how Kysely sorts.
   for (const { path, version } of files.toSorted((a, b) => (a.version < b.version ? -1 : 1))) {
-    const name = version.replace(/^\d+[_-]+(?=.)/, '');
-    listing.add({ version, name, path, downPath: null, foreignKey: version });
+    listing.add({ version, name: readableName(version), path, downPath: null, foreignKey: version });
   }
   return listing.result();
 }
