@@ -10,6 +10,8 @@ export type ForeignFile = Pick<MigrationFile, 'version' | 'name' | 'path' | 'dow
   /** What the tool's own history knows it by. */
   readonly foreignKey: string;
   readonly repeatable?: boolean;
+  /** The tool has no way down: a file that adds one later changes nothing of what was applied. @default false */
+  readonly hashesUpOnly?: boolean;
   /** Where one file holds many migrations: what of it is this one, hashed instead of the file. */
   readonly content?: string;
 } & Pick<MigrationFile, 'keepsPlace' | 'excluded' | 'writtenAt'>;
@@ -79,7 +81,7 @@ export class ForeignListing {
     return { files, problems: this.#problems };
   }
 
-  #known({ path, downPath, content }: ForeignFile): {
+  #known({ path, downPath, content, hashesUpOnly = false }: ForeignFile): {
     readonly source: string;
     readonly format: MigrationFile['format'];
     readonly checksum: string | null;
@@ -87,9 +89,10 @@ export class ForeignListing {
     const { name: source, format: said } = this.#options;
     const format = said === 'native' ? 'sql' : said;
     if (content !== undefined) return { source, format, checksum: rawChecksum(Buffer.from(content), null) };
-    const down = downPath === null || downPath === path ? null : this.#read(downPath);
+    const hashed = hashesUpOnly || downPath === path ? null : downPath;
+    const down = hashed === null ? null : this.#read(hashed);
     const up = this.#read(path);
-    const missing = up === null || (downPath !== null && downPath !== path && down === null);
+    const missing = up === null || (hashed !== null && down === null);
     return {
       source,
       format,

@@ -123,6 +123,7 @@ describe('a folder of Drizzle', () => {
     const side = await open(files);
     await migrateWithDrizzle(side);
     side.project.write('drizzle/0000_a.sql', 'create table a (id integer);');
+    side.project.write('drizzle/0001_b.down.sql', 'drop table b;');
     const moved = folder({}, [
       { tag: '0000_a', when: 1000 },
       { tag: '0001_b', when: 2500 },

@@ -109,6 +109,18 @@ describe.each(servers)('examples/prisma on PostgreSQL $major', (server) => {
     expect(await engineOf(side, 'library').status()).toEqual(upToDate);
   });
 
+  it('takes a way down that is added after the migration was applied', async () => {
+    const side = await open();
+    const down = 'prisma/migrations/20250415150000_set_aside/down.sql';
+    await side.up();
+    side.project.write(down, 'create table undone (id int);');
+    expect((await side.up()).applied).toEqual([]);
+    await side.down();
+    expect(await side.database.query(`select to_regclass('undone') is not null as undone`)).toEqual([
+      { undone: true },
+    ]);
+  });
+
   it('waits for a run of Prisma', async () => {
     const side = await open();
     const other = await side.database.connect();

@@ -54,7 +54,8 @@ export class DrizzleFolder {
     this.#entries = this.layout === 'journal' ? this.#journal(listing) : this.#folders(listing);
     for (const { tag, when, key, path, downPath } of this.#entries) {
       const name = parseMigrationName(tag)?.name ?? '';
-      listing.add({ version: tag, name, path, downPath, foreignKey: key, writtenAt: when });
+      const drizzles = { foreignKey: key, writtenAt: when, hashesUpOnly: true };
+      listing.add({ version: tag, name, path, downPath, ...drizzles });
     }
     return listing.result();
   }

@@ -35,6 +35,7 @@ export function listPrisma(options: SourceOptions, project: SourceProject): Sour
       path,
       downPath: existsSync(downPath) ? downPath : null,
       foreignKey: name,
+      hashesUpOnly: true,
     });
   }
   checkLockFile(dir, listing, project.root);
