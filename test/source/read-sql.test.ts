@@ -244,6 +244,16 @@ describe('what is wrong with an SQL file', () => {
     expect(await problemsOf(content)).toContainEqual([code, line, expect.stringMatching(message)]);
   });
 
+  it.each([
+    ['+goose', 'goose'],
+    ['+migrate', 'sql-migrate'],
+  ])('names the format whose markers are %s', async (word, format) => {
+    const { problems } = await readAll({
+      '1_a.sql': `-- ${word} Up\ncreate table a ();\n-- ${word} Down\ndrop table a;`,
+    });
+    expect(problems.map(({ hint }) => hint)).toEqual([expect.stringContaining(`format: '${format}'`)]);
+  });
+
   it('lets a marked file create and drop as it likes', async () => {
     const migration = await readOne({
       '1_a.sql': '-- migrate:up\ncreate table a ();\n-- Down\ndrop table a;\n',
