@@ -1,8 +1,15 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createWorkspace, failure, type Workspace } from '../app/workspace.js';
-import { createDatabase, servers, type TestDatabase, type TestServer } from '../support/database.js';
+import {
+  createDatabase,
+  servers,
+  spawnCli,
+  type TestDatabase,
+  type TestServer,
+} from '../support/database.js';
 import { repository } from '../support/project.js';
 import { describeSchema } from '../support/schema.js';
 import { linkTools, runTool } from '../support/tools.js';
@@ -245,5 +252,41 @@ describe('a migration of node-pg-migrate', () => {
     });
     const error = await failure(workspace.up());
     expect(error.location).toMatchObject({ file: 'migrations/1_a.sql', line: 4 });
+  });
+
+  it('does not run while the tool holds its own lock', async () => {
+    const workspace = await open({ '1_a.sql': 'create table a ();' });
+    const session = await workspace.database.connect();
+    await session.query('select pg_advisory_lock(7241865325823964)');
+    expect((await failure(workspace.up())).code).toBe('FOREIGN_LOCK_HELD');
+    await session.query('select pg_advisory_unlock(7241865325823964)');
+    await workspace.up();
+    expect(await workspace.applied()).toEqual(['1_a']);
+  });
+
+  it('leaves both histories true when its process is killed in the middle', async () => {
+    const workspace = await open({
+      '1_a.js': "exports.up = (pgm) => { pgm.createTable('a', {}); };",
+      '2_b.js': `exports.up = async (pgm) => {
+        await pgm.db.query('create table b ()');
+        await pgm.db.query('select pg_sleep(case when count(*) = 0 then 0 else 300 end) from gate');
+      };`,
+    });
+    const { database, project } = workspace;
+    await database.query('create table gate as select 1 as shut');
+    const running = spawnCli(['up'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
+    const asleep =
+      "select pid from pg_stat_activity where query like '%pg_sleep(case%' and pid <> pg_backend_pid()";
+    for (let rest = 600; rest > 0 && (await database.query(asleep)).length === 0; rest -= 1) await sleep(50);
+    running.kill('SIGKILL');
+    await running.ended;
+    await database.query('delete from gate');
+    await database.query(`select pg_terminate_backend(pid) from (${asleep}) s`);
+    await workspace.up();
+    expect(await workspace.applied()).toEqual(['1_a', '2_b']);
+    expect(await database.query('select name from pgmigrations order by id')).toEqual([
+      { name: '1_a' },
+      { name: '2_b' },
+    ]);
   });
 });
