@@ -27,13 +27,16 @@ afterEach(async () => {
 });
 
 const examples = [
-  { example: 'knex', tables: 'knex_migrations, knex_migrations_lock' },
-  { example: 'node-pg-migrate', tables: 'bike_migrations' },
-  { example: 'prisma', tables: '_prisma_migrations' },
+  { example: 'knex', history: 'drop table knex_migrations, knex_migrations_lock' },
+  { example: 'node-pg-migrate', history: 'drop table bike_migrations' },
+  { example: 'prisma', history: 'drop table _prisma_migrations' },
+  { example: 'kysely', history: 'drop table kysely_migration, kysely_migration_lock' },
+  { example: 'db-migrate', history: 'drop table migrations' },
+  { example: 'prisma-and-drizzle', history: 'drop table _prisma_migrations; drop schema drizzle cascade' },
 ] as const;
 
 describe.each(dumpableServers)('convert on PostgreSQL $major', { timeout: 240_000 }, (server) => {
-  it.each(examples)('makes examples/$example a project of native SQL', async ({ example, tables }) => {
+  it.each(examples)('makes examples/$example a project of native SQL', async ({ example, history }) => {
     const [database, second] = [await createDatabase(server), await createDatabase(server)];
     const project = tempProject();
     left.push({ project, databases: [database, second] });
@@ -53,7 +56,7 @@ describe.each(dumpableServers)('convert on PostgreSQL $major', { timeout: 240_00
     for (const name of readdirSync(project.dir)) {
       if (name !== 'sql') rmSync(join(project.dir, name), { recursive: true });
     }
-    await database.query(`drop table ${tables} cascade`);
+    await database.query(history);
     project.write('lockkeeper.config.json', JSON.stringify({ migrations: 'sql' }));
     const status = await (await open(database.url)).status();
     expect(status.applied.map(({ name }) => name)).toHaveLength(before.applied.length);
