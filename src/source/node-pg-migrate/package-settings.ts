@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LockkeeperError } from '../../core/errors.js';
 import { type RawSettings, withCamelCase } from '../setting-keys.js';
 
 /** Short forms of the tool's command line. */
@@ -31,12 +32,12 @@ const switches = new Set(['createSchema', 'createMigrationsSchema', 'useGlob', '
 
 /**
  * What package.json says: its key "node-pg-migrate", and below that the flags with which its scripts call the tool,
- * because that is where most projects name their folder and table.
+ * because that is where most projects name their folder and table. @throws {CONFIG_NOT_LOADED}
  */
 export function readPackageSettings(root: string): RawSettings {
   const path = join(root, 'package.json');
   if (!existsSync(path)) return {};
-  const content = JSON.parse(readFileSync(path, 'utf8')) as RawSettings;
+  const content = parse(readFileSync(path, 'utf8'));
   const own = content['node-pg-migrate'];
   const scripts = Object.values((content['scripts'] ?? {}) as RawSettings).filter(
     (script): script is string => typeof script === 'string',
@@ -45,6 +46,18 @@ export function readPackageSettings(root: string): RawSettings {
   const flags = scripts.toReversed().map(flagsOf);
   const key = typeof own === 'object' && own !== null ? withCamelCase(own as RawSettings) : {};
   return Object.assign({}, ...flags, key) as RawSettings;
+}
+
+function parse(text: string): RawSettings {
+  try {
+    return JSON.parse(text) as RawSettings;
+  } catch (cause) {
+    throw new LockkeeperError('CONFIG_NOT_LOADED', {
+      message: `package.json is not JSON: ${(cause as Error).message}.`,
+      hint: 'Correct it; what it says of node-pg-migrate is read from there.',
+      cause,
+    });
+  }
 }
 
 /** The flags behind `node-pg-migrate` in one script. */

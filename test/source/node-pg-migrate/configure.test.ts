@@ -137,4 +137,13 @@ describe('the configuration of node-pg-migrate', () => {
     expect(found.dir).toBe(`${found.root}/db`);
     expect(found.settings['glob']).toBe('db/**/*.sql');
   });
+
+  it('says that package.json is broken', async () => {
+    const project = tempProject({ 'package.json': '{ "scripts": }' });
+    projects.push(project);
+    const error = await read({}, { root: project.dir }).catch((thrown: unknown) => thrown);
+    expect(isLockkeeperError(error, 'CONFIG_NOT_LOADED') && error.message).toContain(
+      'package.json is not JSON',
+    );
+  });
 });
