@@ -61,6 +61,7 @@ class ChangelogWalk implements Includer {
           path,
           shown,
           name: inclusion.logicalPath ?? normal,
+          physical: normal,
           inherited: inclusion.inherited,
           parameters: inclusion.parameters,
           filter: inclusion.filter,

@@ -20,8 +20,10 @@ export interface FileContext {
   readonly path: string;
   /** As shown to people. */
   readonly shown: string;
-  /** As the changelog names it: relative to the search path. */
+  /** As Liquibase has it in its table: relative to the search path, unless something stands in for it. */
   readonly name: string;
+  /** Where it is, relative to the search path. */
+  readonly physical: string;
   /** From the file outwards. */
   readonly inherited: readonly Inherited[];
   readonly parameters: Parameters;

@@ -103,8 +103,8 @@ function rowTexts(
     dateexecuted: 'pg_catalog.now()',
     orderexecuted: order,
     md5sum: text(changeset.checksum),
-    description: text(changeset.description.slice(0, 250)),
-    comments: text(changeset.comments.slice(0, 250)),
+    description: text(limited(changeset.description)),
+    comments: text(limited(changeset.comments)),
     contexts: text(changeset.contexts),
     labels: text(changeset.labels),
     // Who wrote the row; Liquibase puts its own version here, and never reads it.
@@ -127,6 +127,8 @@ function rowTexts(
     `insert into ${table} (${Object.keys(all).join(', ')}) select ${Object.values(all).join(', ')} where not exists (select from ${table} where ${key})`,
   ];
 }
+
+const limited = (value: string): string => (value.length > 250 ? `${value.slice(0, 247)}...` : value);
 
 const text = (value: string | null): string => (value === null ? 'null' : quoteLiteral(value));
 
