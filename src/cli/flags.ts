@@ -133,7 +133,7 @@ export const whyFlag: Flag = {
   name: 'why',
   type: 'string',
   value: 'text',
-  summary: 'The reason, kept in the journal',
+  summary: 'The reason, always needed; kept in the journal',
 };
 export const formatFlag: Flag = {
   name: 'format',

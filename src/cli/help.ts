@@ -84,7 +84,7 @@ function flagLines(flags: readonly Flag[], look: Look): readonly string[] {
   return pairs(entries, Math.max(0, ...entries.map(([left]) => left.length)), look);
 }
 
-/** Two columns; where the terminal is narrow the right one goes below the left. */
+/** Two columns; where the terminal is narrow the right one goes below the left, further in than a flag's long name. */
 function pairs(
   entries: readonly (readonly [string, string])[],
   left: number,
@@ -92,7 +92,7 @@ function pairs(
   paint: (text: string) => string = (text) => text,
 ): readonly string[] {
   const below = look.width - left - 4 < 24;
-  const edge = below ? 6 : left + 4;
+  const edge = below ? 10 : left + 4;
   return entries.flatMap(([head, text]) => {
     const lines = wrap(text, proseWidth(look.width) - edge);
     if (below) return [`  ${paint(head)}`, ...lines.map((line) => ' '.repeat(edge) + line)];

@@ -13,7 +13,7 @@ export interface UrlPlace {
 /** Reads `postgres://user:password@host:port/database?parameters`. What cannot be used goes into `problems`. */
 export function parseConnectionUrl(text: string, place: UrlPlace, problems: Problems): ConnectionSettings {
   const refuse = (why: string, hint: string): ConnectionSettings => {
-    const message = `${place.label} cannot be used: ${why}. It is ${redactUrl(text)}`;
+    const message = `${place.label} cannot be used: ${why}. It reads "${redactUrl(text)}".`;
     problems.push(problem({ message, hint, details: place.details }));
     return {};
   };

@@ -150,11 +150,12 @@ class SqlReading {
     const { shown, decoded, shape } = this.#up;
     // What could not be cut into sections or statements is not empty, and was reported already.
     if (this.#problems.length > 0) return;
-    const section = shape.marked ? 'Its section "-- migrate:up"' : `"${shown}"`;
     const what = decoded.text.trim() === '' ? 'is empty' : 'holds comments only';
     this.#problems.push(
       new LockkeeperError('MIGRATION_EMPTY', {
-        message: shape.marked ? `${section} of "${shown}" holds no statement.` : `${section} ${what}.`,
+        message: shape.marked
+          ? `The section "-- migrate:up" of "${shown}" holds no statement.`
+          : `"${shown}" ${what}.`,
         hint: 'Write the SQL into it, or remove the file. A step that does nothing on purpose can be: select 1;',
         location: { file: shown, line: 1, column: 1 },
         details: { version: this.#file.version },

@@ -3,7 +3,7 @@ import { renderConfig } from '../../src/cli/render/config.js';
 import { renderDoctor } from '../../src/cli/render/doctor.js';
 import { renderDryRun } from '../../src/cli/render/dry-run.js';
 import { renderHistory } from '../../src/cli/render/history.js';
-import { renderReset, renderRun, renderRunFailure } from '../../src/cli/render/run.js';
+import { renderRedo, renderReset, renderRun, renderRunFailure } from '../../src/cli/render/run.js';
 import { renderInit, renderMark, renderNew, renderRepair, renderTag } from '../../src/cli/render/scaffold.js';
 import { renderLock, renderLockRelease } from '../../src/cli/render/lock.js';
 import { renderServer } from '../../src/cli/render/server.js';
@@ -173,6 +173,14 @@ describe('the end of a run', () => {
     );
   });
 
+  it('does not claim that nothing is pending where a redo found nothing to undo', () => {
+    const nothing = { removed: [], up: runReport({ applied: [] }) };
+    expect(renderRedo(nothing, look())).toBe('There is nothing to undo.');
+    expect(renderRedo({ removed: ['001 a'], up: runReport() }, look())).toBe(
+      'Undid 1 migration.\nApplied 2 migrations. (1.3 s, batch 3)',
+    );
+  });
+
   it('says after a failure what was applied, what failed and what was not run', () => {
     const completedSteps = [{ step: 1, transaction: true, statements: 1, durationMs: 5, retries: 0 }];
     const report = runReport({
@@ -256,6 +264,22 @@ describe('a dry run', () => {
       begin;
       commit;"
     `);
+  });
+
+  it('leaves no empty line where nothing is known of a step outside a transaction', () => {
+    const step = { transaction: false, statements: [] };
+    const code = {
+      version: '003',
+      name: 'code',
+      file: '003.ts',
+      steps: [step],
+      sql: [],
+      unknown: 'It is code.',
+    };
+    const text = renderDryRun({ ...report, warnings: [], migrations: [code, code] }, look());
+    expect(text.split('\n\n').slice(1)).toEqual(
+      [1, 2].map(() => '-- 003 code (003.ts)\n-- Not known beforehand: It is code.'),
+    );
   });
 
   it('shows every message exactly when asked to be verbose', () => {

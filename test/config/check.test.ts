@@ -37,7 +37,7 @@ describe('a wrong configuration', () => {
         `"migratons" ${where} not a known key. Did you mean "migrations"?`,
         `"lockTimout" ${where} not a known key. Did you mean "lockTimeout"?`,
         `"protected" ${where} a key of one environment; put it under "environments".`,
-        'environments.development.url cannot be used: its parameter "nope" is refused: it is not a parameter that Lockkeeper knows. It is postgres://u:***@h/d?nope=1',
+        'environments.development.url cannot be used: its parameter "nope" is refused: it is not a parameter that Lockkeeper knows. It reads "postgres://u:***@h/d?nope=1".',
         'The variable MIGRATION_TABLE_NAME is "a.b.c". Accepted: "table" or "schema.table", each of 1 to 63 bytes.',
         'The history cannot be kept in the schema "pg_mine": names that begin with pg_ belong to PostgreSQL.',
         "lockWait is \"never\". Accepted: a duration up to 24 days: '250ms', '2s', '5 min', '1h', '1h 30m', or a number of milliseconds.",

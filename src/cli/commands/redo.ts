@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../core/error-catalogue.js';
 import { given } from '../flag-values.js';
 import { confirmationOf, type Invocation } from '../invocation.js';
-import { renderReset } from '../render/run.js';
+import { renderRedo } from '../render/run.js';
 import { runVerb } from '../run-verb.js';
 
 export function run(invocation: Invocation): Promise<ExitCode> {
@@ -11,7 +11,7 @@ export function run(invocation: Invocation): Promise<ExitCode> {
   };
   return runVerb(invocation, {
     call: (lockkeeper) => lockkeeper.redo(options),
-    render: (report, look) => renderReset(report, 'undone', look),
+    render: renderRedo,
     warnings: (report) => report.up.warnings,
   });
 }

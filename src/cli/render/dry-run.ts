@@ -29,7 +29,7 @@ function renderMigration(migration: DryMigration, look: Look): string {
     ...(migration.unknown === null
       ? []
       : [remark(`Not known beforehand: ${migration.unknown}`, look.style.yellow)]),
-    ...scripts.map((text) => shown(text).trimEnd()),
+    ...scripts.map((text) => shown(text).trimEnd()).filter((text) => text !== ''),
   ].join('\n');
 }
 

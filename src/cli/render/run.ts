@@ -35,6 +35,12 @@ export function renderReset(report: ResetReport, taken: 'undone' | 'dropped', lo
   return [look.style.green(first), ...names, renderRun(report.up, look)].join('\n');
 }
 
+/** A redo that found nothing to undo applied nothing either, though others may well be pending. */
+export function renderRedo(report: ResetReport, look: Look): string {
+  const idle = report.removed.length === 0 && report.up.applied.length === 0;
+  return idle ? look.style.green('There is nothing to undo.') : renderReset(report, 'undone', look);
+}
+
 /** A run that failed or was stopped: the error, and what became of every migration. */
 export function renderRunFailure(error: ErrorJson, report: RunReport, look: Look): string {
   const done = report.direction === 'up' ? 'Applied' : 'Undone';

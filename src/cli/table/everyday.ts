@@ -89,7 +89,10 @@ export const everyday: readonly Command[] = [
       },
     ],
     examples: [
-      { line: 'new create_users --column email:text:notnull:unique', does: 'A table with one column' },
+      {
+        line: 'new create_users --column email:text:notnull:unique',
+        does: 'A table with key, email and times',
+      },
       { line: 'new backfill_names --format ts --template empty', does: 'An empty TypeScript migration' },
     ],
   },
