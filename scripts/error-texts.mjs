@@ -199,6 +199,12 @@ export const areas = [
         why: "The text is checked with PostgreSQL's own grammar before anything runs.",
         way: 'Correct the statement at the place shown. A missing `;` or quote is often in the line before.',
       },
+      SQL_REFUSED: {
+        means:
+          'A statement is right by its grammar, and PostgreSQL would refuse it in every database: an index on the time of day.',
+        why: 'It is found before the first statement runs, or before a function sends it, instead of half way.',
+        way: 'The message says why. Compare with the time in the query, and index the plain column.',
+      },
       SQL_UNTERMINATED: {
         means:
           'A string, quoted identifier, comment, dollar quote or block of COPY data begins and never ends. The place is where it begins.',

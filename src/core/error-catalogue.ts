@@ -94,6 +94,7 @@ export const errorCatalogue = {
   },
   FOREIGN_LOCK_HELD: { exit: 4, summary: 'The other tool whose history is kept holds its own lock.' },
   SQL_SYNTAX: { exit: 2, summary: 'A migration holds SQL that PostgreSQL cannot parse.' },
+  SQL_REFUSED: { exit: 2, summary: 'A statement that PostgreSQL refuses wherever it runs.' },
   SQL_UNTERMINATED: { exit: 2, summary: 'A string, comment, dollar quote or COPY block has no end.' },
   PSQL_COMMAND_REFUSED: {
     exit: 2,

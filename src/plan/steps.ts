@@ -3,6 +3,7 @@ import type { Warning } from '../core/report.js';
 import type { TransactionMode } from '../migration/metadata.js';
 import type { SqlScript } from '../migration/migration.js';
 import type { Step } from '../migration/step.js';
+import { refusalOf } from '../sql/refusal.js';
 import type { BatchShape } from '../sql/batchable.js';
 import type { Statement } from '../sql/statement.js';
 import { liftBegin, liftSetTransaction, refuseIdleSetTransaction } from './steps/begin-options.js';
@@ -159,10 +160,8 @@ function refuseSessionCommands(statements: readonly Statement[], problems: Scrip
   for (const statement of statements) {
     const { refused, label } = statement.traits;
     if (refused === null) continue;
-    problems.add('SESSION_COMMAND_REFUSED', statement, {
-      message: `${label} is refused. ${refused}`,
-      hint: 'Remove it; Lockkeeper resets the session between migrations by itself.',
-    });
+    const { code, hint } = refusalOf(refused);
+    problems.add(code, statement, { message: `${label} is refused. ${refused}`, hint });
   }
 }
 

@@ -170,6 +170,13 @@ describe('state', () => {
 
 describe('what is refused', () => {
   it.each([
+    ['create index on t (a) where d > current_timestamp', true],
+    ['create index concurrently i on only s.t (a) where (d > NOW() - interval $$1 day$$)', true],
+    ['create unique index i on t ((a + random()))', true],
+    ['create index i on t (a) where d > app.now()', false],
+    ['create index i on t (a) where "now"() > d', false],
+    ["create index current_time_idx on t (a) where note <> 'current_date'", false],
+    ['create index i on t (now)', false],
     ['discard all', true],
     ['discard temp', false],
     ['select pg_advisory_unlock_all()', true],

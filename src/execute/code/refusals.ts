@@ -1,14 +1,13 @@
 import { LockkeeperError } from '../../core/errors.js';
 import type { StatementTraits } from '../../sql/statement.js';
+import { refusalOf } from '../../sql/refusal.js';
 import type { Piece } from './pieces.js';
 
-/** @throws {SESSION_COMMAND_REFUSED} for what would break the session that keeps the lock. */
+/** @throws {SQL_REFUSED} for what can never work. {SESSION_COMMAND_REFUSED} for what would break the session that keeps the lock. */
 export function assertAllowed(traits: StatementTraits): void {
   if (traits.refused === null) return;
-  throw new LockkeeperError('SESSION_COMMAND_REFUSED', {
-    message: `${traits.label} is refused: ${traits.refused}`,
-    hint: 'Leave it out; Lockkeeper puts the session back after every migration by itself.',
-  });
+  const { code, hint } = refusalOf(traits.refused);
+  throw new LockkeeperError(code, { message: `${traits.label} is refused: ${traits.refused}`, hint });
 }
 
 /** A split would end the savepoint, and with it what the function counts on. */

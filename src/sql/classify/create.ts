@@ -3,6 +3,7 @@ import type { StatementTraits } from '../statement.js';
 import type { TokenList } from '../token-list.js';
 import { callTraits } from './call.js';
 import { nameAt, type Name } from './name.js';
+import { asksForTheTime, notImmutable } from './immutable.js';
 import { afterIfExists, kindName, objectKindAt } from './object.js';
 import { optionValue } from './option.js';
 import { traits, withTraits } from './traits.js';
@@ -94,6 +95,7 @@ function classifyCreateIndex(tokens: TokenList, from: number): StatementTraits {
     waitsForSnapshots: concurrently,
     relation: table?.written ?? null,
     creates: name === null ? null : `index ${name.folded}`,
+    ...(asksForTheTime(tokens, table?.next ?? on) ? { refused: notImmutable } : {}),
   });
 }
 
