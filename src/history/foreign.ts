@@ -76,10 +76,14 @@ export function takeOverRow(
   }: { readonly stamp: RunStamp; readonly appliedAt: string | null; readonly why: string },
 ): readonly string[] {
   const { source, version } = keyValues(row);
-  const set = `execution_time_ms = 0${appliedAt === null ? '' : `, applied_at = ${quoteLiteral(appliedAt)}`}`;
   return [
     insertRow(tables, rowValues(row), stamp, '1'),
-    `update ${tables.migrations} set ${set} where source = ${source} and version = ${version}`,
+    // How long it took, nobody here knows.
+    ...(appliedAt === null
+      ? []
+      : [
+          `update ${tables.migrations} set applied_at = ${quoteLiteral(appliedAt)} where source = ${source} and version = ${version}`,
+        ]),
     repairEntry(tables, row, { stamp, message: why }),
   ];
 }
