@@ -110,7 +110,8 @@ export function indent(text: string, columns: number): string {
 
 /** The name beside a version, on one line; empty where the version ends with it, as with tools that know files by name. */
 export function ownName({ version, name }: { readonly version: string; readonly name: string }): string {
-  return version !== name && !version.endsWith(`_${name}`) ? oneLine(name) : '';
+  const isSaid = version === name || (version.endsWith(`_${name}`) && !version.startsWith('R__'));
+  return isSaid ? '' : oneLine(name);
 }
 
 /** Version and name on one line. */
