@@ -1,13 +1,12 @@
 import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
 import type { MigrationFile } from '../migration/migration.js';
-import { readText } from './decode.js';
-import { rawChecksum } from './file-bytes.js';
+import { importMigration } from './import-migration.js';
 import type { SourceProject } from './list.js';
-import { loadFailure } from './load-failure.js';
+import { readListed } from './listed-text.js';
 import { createModuleLoader } from './module-loader.js';
-import { type Outcome, unusable } from './outcome.js';
+import { attemptAsync, type Outcome } from './outcome.js';
 import { resolveProjectPackage } from './project-package.js';
-import type { SourceReading } from './read.js';
+import { readingOf, type SourceReading } from './reading.js';
 import { shownPath } from './shown-path.js';
 
 export type Exports = Readonly<Record<string, unknown>>;
@@ -46,26 +45,16 @@ export async function readForeignCode(
   const loader = createModuleLoader(project.root);
   const outcomes: Outcome[] = [];
   for (const file of files) outcomes.push(await readOne(file));
-  return {
-    migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-    problems: outcomes.flatMap(({ problems }) => problems),
-    warnings: outcomes.flatMap(({ warnings }) => warnings),
-  };
+  return readingOf(outcomes);
 
   async function readOne(file: MigrationFile): Promise<Outcome> {
     const shown = shownPath(file.path, project.root);
-    try {
+    return await attemptAsync(async () => {
       assertLoadable(file, shown);
-      const { bytes, asListed } = readText(file.path, shown, project.reader.take(file.path));
-      if (!asListed && rawChecksum(bytes, null) !== file.checksum) throw changedMeanwhile(shown);
-      const module = await loader.load(file.path, file.checksum).catch((cause: unknown) => {
-        throw loadFailure(cause, file.path, shown);
-      });
+      readListed(file, project);
+      const module = await importMigration(file, shown, loader);
       return interpret({ file, shown, exports: unwrap(module) });
-    } catch (error) {
-      if (isLockkeeperError(error)) return unusable([error]);
-      throw error;
-    }
+    });
   }
 }
 
@@ -87,14 +76,6 @@ function assertLoadable({ path }: MigrationFile, shown: string): void {
   throw new LockkeeperError('FOREIGN_STEP_REFUSED', {
     message: `"${shown}" is neither JavaScript nor TypeScript.`,
     hint: 'Compile it, and keep the result in its place; or leave its extension out where the other tool lists what it loads.',
-    details: { file: shown },
-  });
-}
-
-function changedMeanwhile(shown: string): LockkeeperError {
-  return new LockkeeperError('MIGRATION_UNREADABLE', {
-    message: `"${shown}" was changed while it was being read.`,
-    hint: 'Run the command again.',
     details: { file: shown },
   });
 }

@@ -3,7 +3,7 @@ import type { ForeignHistory } from '../migration/foreign.js';
 import type { ForeignFormat, MigrationFile } from '../migration/migration.js';
 import type { SourceListing, SourceProject } from './list.js';
 import type { FormatSettings, SourceOptions } from './options.js';
-import type { SourceReading } from './read.js';
+import type { SourceReading } from './reading.js';
 
 /**
  * Everything that is particular to one tool: where its files are, in which order they run, what is in them, and how its

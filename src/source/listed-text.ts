@@ -1,5 +1,5 @@
-import { LockkeeperError } from '../core/errors.js';
 import type { MigrationFile } from '../migration/migration.js';
+import { changedMeanwhile } from './changed-meanwhile.js';
 import { readText } from './decode.js';
 import { rawChecksum } from './file-bytes.js';
 import type { SourceProject } from './list.js';
@@ -20,11 +20,7 @@ export function readListed(file: MigrationFile, { root, reader }: SourceProject)
   const down = file.downPath === null ? null : read(file.downPath);
   const asListed = up.asListed && (down?.asListed ?? true);
   if (!asListed && rawChecksum(up.bytes, down?.bytes ?? null) !== file.checksum) {
-    throw new LockkeeperError('MIGRATION_UNREADABLE', {
-      message: `"${shownPath(file.path, root)}" was changed while it was being read.`,
-      hint: 'Run the command again.',
-      details: { version: file.version },
-    });
+    throw changedMeanwhile(file, shownPath(file.path, root));
   }
   return { up: up.text, down: down?.text ?? null };
 }

@@ -1,4 +1,4 @@
-import type { LockkeeperError } from '../core/errors.js';
+import { isLockkeeperError, type LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import { type ChecksumParts, tokenChecksumOf } from '../migration/checksum.js';
 import type { Metadata } from '../migration/metadata.js';
@@ -14,6 +14,29 @@ export interface Outcome {
 /** A file that cannot be used. */
 export function unusable(problems: readonly LockkeeperError[], warnings: readonly Warning[] = []): Outcome {
   return { migration: null, problems, warnings };
+}
+
+/** What reading gives; an error of ours that it throws makes the file one that cannot be used. */
+export function attempt(read: () => Outcome): Outcome {
+  try {
+    return read();
+  } catch (error) {
+    return unusableBy(error);
+  }
+}
+
+/** The same for reading that has to wait. */
+export async function attemptAsync(read: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await read();
+  } catch (error) {
+    return unusableBy(error);
+  }
+}
+
+function unusableBy(error: unknown): Outcome {
+  if (isLockkeeperError(error)) return unusable([error]);
+  throw error;
 }
 
 /**

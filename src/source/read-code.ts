@@ -1,14 +1,13 @@
-import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
+import { LockkeeperError } from '../core/errors.js';
 import { impliesDown } from '../migration/backfill.js';
 import type { MigrationFile, Script, SqlScript } from '../migration/migration.js';
 import { interpretValidation, interpretWork, type WorkPlace } from './code-work.js';
-import { readText } from './decode.js';
-import { rawChecksum } from './file-bytes.js';
+import { importMigration } from './import-migration.js';
 import type { SourceProject } from './list.js';
-import { loadFailure } from './load-failure.js';
+import { readListed } from './listed-text.js';
 import { createModuleLoader, type ModuleLoader } from './module-loader.js';
 import { interpretModule, type InterpretedModule } from './module-shape.js';
-import { assembleMigration, unusable, type Outcome } from './outcome.js';
+import { assembleMigration, attemptAsync, unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
 /** Reads code migrations of one project; the loader behind it is made once. */
@@ -19,33 +18,16 @@ export function createCodeReader(project: SourceProject): (file: MigrationFile) 
 
 async function readCodeMigration(
   file: MigrationFile,
-  { root, reader }: SourceProject,
+  project: SourceProject,
   loader: ModuleLoader,
 ): Promise<Outcome> {
-  const shown = shownPath(file.path, root);
-  try {
-    const { bytes, text, asListed } = readText(file.path, shown, reader.take(file.path));
-    if (!asListed && rawChecksum(bytes, null) !== file.checksum)
-      return unusable([changedMeanwhile(file, shown)]);
-    const module = await importModule(file, shown, loader);
+  const shown = shownPath(file.path, project.root);
+  return await attemptAsync(async () => {
+    const { up: text } = readListed(file, project);
+    const module = await importMigration(file, shown, loader);
     const interpreted = interpretModule(module, file, shown);
     return assemble(file, interpreted, { shown, source: text.replaceAll('\r\n', '\n') });
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
-}
-
-async function importModule(
-  file: MigrationFile,
-  shown: string,
-  loader: ModuleLoader,
-): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return await loader.load(file.path, file.checksum);
-  } catch (cause) {
-    throw loadFailure(cause, file.path, shown);
-  }
+  });
 }
 
 function assemble(
@@ -98,14 +80,6 @@ function emptyUp(file: MigrationFile, shown: string): LockkeeperError {
     message: `"up" of "${shown}" holds no statement.`,
     hint: 'Give it SQL, or a function.',
     location: { file: shown, line: 1, column: 1 },
-    details: { version: file.version },
-  });
-}
-
-function changedMeanwhile(file: MigrationFile, shown: string): LockkeeperError {
-  return new LockkeeperError('MIGRATION_UNREADABLE', {
-    message: `"${shown}" was changed while it was being read.`,
-    hint: 'Run the command again.',
     details: { version: file.version },
   });
 }

@@ -1,4 +1,4 @@
-import { isLockkeeperError, LockkeeperError } from '../core/errors.js';
+import { LockkeeperError } from '../core/errors.js';
 import type { Warning } from '../core/report.js';
 import { impliesDown } from '../migration/backfill.js';
 import { findCreateThenDrop } from '../migration/create-then-drop.js';
@@ -9,12 +9,13 @@ import { parseDirectives, type MetadataProblem } from '../migration/parse-metada
 import { splitSections, type SectionKind, type SqlShape } from '../migration/shape.js';
 import { inFile, lineAndColumn, problemAt } from '../sql/position.js';
 import { readBackfillDirectives } from './backfill-directives.js';
+import { changedMeanwhile } from './changed-meanwhile.js';
 import { readText, type DecodedFile } from './decode.js';
 import { readDieselSettings } from './diesel.js';
 import { rawChecksum } from './file-bytes.js';
 import { findLateDirectives } from './late-directives.js';
 import type { SourceProject } from './list.js';
-import { assembleMigration, unusable, type Outcome } from './outcome.js';
+import { assembleMigration, attempt, unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
 
 /** One SQL file of a migration, taken apart. */
@@ -26,14 +27,11 @@ interface Part {
 
 /** Reads one SQL migration: decodes, takes apart, cuts into statements, and checks everything that needs no server. */
 export function readSqlMigration(file: MigrationFile, project: SourceProject): Outcome {
-  try {
+  return attempt(() => {
     const up = readPart(file.path, 'up', project);
     const down = file.downPath === null ? null : readPart(file.downPath, 'down', project);
     return new SqlReading(file, up, down).outcome();
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
+  });
 }
 
 function readPart(path: string, whole: 'up' | 'down', { root, reader }: SourceProject): Part {
@@ -72,18 +70,11 @@ class SqlReading {
     return { migration, problems: [], warnings: this.#warnings };
   }
 
-  /** Between listing and reading again, an editor or a checkout may have put other bytes in place. */
   #checkUnchanged(): void {
     if (this.#up.decoded.asListed && this.#down?.decoded.asListed !== false) return;
     const checksum = rawChecksum(this.#up.decoded.bytes, this.#down?.decoded.bytes ?? null);
     if (checksum === this.#file.checksum) return;
-    this.#problems.push(
-      new LockkeeperError('MIGRATION_UNREADABLE', {
-        message: `"${this.#up.shown}" was changed while it was being read.`,
-        hint: 'Run the command again.',
-        details: { version: this.#file.version },
-      }),
-    );
+    this.#problems.push(changedMeanwhile(this.#file, this.#up.shown));
   }
 
   #gatherProblems({ shape, shown, decoded }: Part): void {

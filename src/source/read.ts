@@ -3,14 +3,8 @@ import type { Warning } from '../core/report.js';
 import type { Migration, MigrationFile } from '../migration/migration.js';
 import type { SourceProject } from './list.js';
 import type { Outcome } from './outcome.js';
+import type { SourceReading } from './reading.js';
 import { readSqlMigration } from './read-sql.js';
-
-/** Migrations that were parsed or imported. A file with a problem that stops it is not among `migrations`. */
-export interface SourceReading {
-  readonly migrations: readonly Migration[];
-  readonly problems: readonly LockkeeperError[];
-  readonly warnings: readonly Warning[];
-}
 
 /** Reads files one after another; what stands in the way of one does not keep the others from being read. */
 export async function readMigrations(

@@ -5,7 +5,8 @@ import { FileReader } from './file-bytes.js';
 import type { FormatSource } from './format.js';
 import { listInSlices, listMigrations, type SourceListing } from './list.js';
 import type { SourceOptions } from './options.js';
-import { readMigrations, type SourceReading } from './read.js';
+import { readMigrations } from './read.js';
+import type { SourceReading } from './reading.js';
 
 /** One folder of migrations. */
 export interface Source {

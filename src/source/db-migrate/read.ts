@@ -1,16 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isLockkeeperError } from '../../core/errors.js';
 import { emptyMetadata } from '../../migration/metadata.js';
 import type { MigrationFile } from '../../migration/migration.js';
 import { seemsToCommit } from '../bare-commit.js';
+import { importMigration } from '../import-migration.js';
 import type { SourceProject } from '../list.js';
-import { loadFailure } from '../load-failure.js';
 import { type Exports, exportOf } from '../module-exports.js';
 import { createModuleLoader, type ModuleLoader } from '../module-loader.js';
 import { shapeError } from '../module-shape.js';
-import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import { assembleMigration, attemptAsync, type Outcome, unusable } from '../outcome.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { createRecord } from './history.js';
 import { type DbMigrateLibrary, loadLibrary } from './library.js';
@@ -34,30 +33,15 @@ export async function readFiles(
   const reading = { root, settings, loader: createModuleLoader(root), library: loadLibrary(root, settings) };
   const outcomes: Outcome[] = [];
   for (const file of files) outcomes.push(await readOne(file, reading));
-  return {
-    migrations: outcomes.flatMap(({ migration }) => (migration === null ? [] : [migration])),
-    problems: outcomes.flatMap(({ problems }) => problems),
-    warnings: [],
-  };
+  return readingOf(outcomes);
 }
 
 async function readOne(file: MigrationFile, reading: Reading): Promise<Outcome> {
   const shown = shownPath(file.path, reading.root);
-  try {
-    const module = await load(file, shown, reading.loader);
+  return await attemptAsync(async () => {
+    const module = await importMigration(file, shown, reading.loader);
     return assemble(file, module, { ...reading, shown });
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
-}
-
-async function load(file: MigrationFile, shown: string, loader: ModuleLoader): Promise<Exports> {
-  try {
-    return await loader.load(file.path, file.checksum);
-  } catch (cause) {
-    throw loadFailure(cause, file.path, shown);
-  }
+  });
 }
 
 function assemble(

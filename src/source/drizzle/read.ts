@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
-import { isLockkeeperError, type LockkeeperError } from '../../core/errors.js';
+import type { LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
 import { emptyMetadata } from '../../migration/metadata.js';
 import type { MigrationFile, SqlScript } from '../../migration/migration.js';
 import { inFile, problemAt } from '../../sql/position.js';
 import { readText } from '../decode.js';
 import type { SourceProject } from '../list.js';
-import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import { assembleMigration, attempt, type Outcome, unusable } from '../outcome.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { emptySql, sqlScriptOf } from '../sql-text.js';
 import type { DrizzleSettings } from './configure.js';
@@ -33,14 +33,13 @@ export class DrizzleReader {
       return entry === undefined ? [] : [this.#readOne(file, entry)];
     });
     return {
-      migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-      problems: outcomes.flatMap(({ problems }) => problems),
+      ...readingOf(outcomes),
       warnings: [...this.#strays(), ...skippedByDrizzle(files, this.#folder.entries)],
     };
   }
 
   #readOne(file: MigrationFile, entry: DrizzleEntry): Outcome {
-    try {
+    return attempt(() => {
       const up = this.#script(file.path);
       const down = file.downPath === null ? null : this.#script(file.downPath);
       const problems = [...up.problems, ...(down?.problems ?? [])];
@@ -61,10 +60,7 @@ export class DrizzleReader {
         problems: [],
         warnings: [],
       };
-    } catch (error) {
-      if (isLockkeeperError(error)) return unusable([error]);
-      throw error;
-    }
+    });
   }
 
   #script(path: string): Pick<Outcome, 'problems'> & { readonly script: SqlScript; readonly sha256: string } {

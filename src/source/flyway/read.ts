@@ -1,9 +1,9 @@
-import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
+import { LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
 import { emptyMetadata, type Metadata, type TransactionMode } from '../../migration/metadata.js';
 import type { Migration, MigrationFile } from '../../migration/migration.js';
-import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import { assembleMigration, attempt, type Outcome, unusable } from '../outcome.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { aroundScript, type Around, readAround } from './around.js';
 import { flywayRecord, type FlywayRow } from './history.js';
@@ -16,15 +16,11 @@ import { versionKey } from './version.js';
 /** Reads these files, and the callbacks that run around each of them. */
 export function readFlyway(files: readonly MigrationFile[], context: FlywayReading): SourceReading {
   const around = readAround(context);
-  const outcomes = files.map((file) => readOne(file, around, context));
+  const { migrations, problems, warnings } = readingOf(files.map((file) => readOne(file, around, context)));
   return {
-    migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-    problems: [...around.problems, ...outcomes.flatMap(({ problems }) => problems)],
-    warnings: [
-      ...notesOn(files, context),
-      ...around.warnings,
-      ...outcomes.flatMap(({ warnings }) => warnings),
-    ],
+    migrations,
+    problems: [...around.problems, ...problems],
+    warnings: [...notesOn(files, context), ...around.warnings, ...warnings],
   };
 }
 
@@ -32,7 +28,7 @@ function readOne(file: MigrationFile, around: Around, context: FlywayReading): O
   const found = findScanned(context.scan, file);
   if (found === null) return unusable([gone(file, context)]);
   if (found.name.kind === 'code') return unusable([notSql(found, context)]);
-  try {
+  return attempt(() => {
     const up = readFlywayScript(found, context);
     const undo = file.downPath === null ? undefined : context.scan.undo.get(versionKey(file.version));
     const down = undo === undefined ? null : readFlywayScript(undo, context);
@@ -42,10 +38,7 @@ function readOne(file: MigrationFile, around: Around, context: FlywayReading): O
     const row = rowOf(found, up, undo === undefined || down === null ? null : { found: undo, ...down });
     const migration = assemble(file, { up, down, row }, context.settings);
     return { migration: wrap(migration, around), problems: [], warnings };
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
+  });
 }
 
 function rowOf(

@@ -5,7 +5,7 @@ import { type Exports, type ForeignModule, readForeignCode, readWithPackage } fr
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import type { SourceReading } from '../reading.js';
 import { knexRecord } from './history.js';
 import { run } from './run.js';
 import { type KnexSettings, settingsOf } from './settings.js';

@@ -6,7 +6,7 @@ import { type ForeignModule, readForeignCode, readWithPackage } from '../foreign
 import type { SourceProject } from '../list.js';
 import type { SourceOptions } from '../options.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import type { SourceReading } from '../reading.js';
 import { kyselyRecord } from './history.js';
 import { kyselyOver, withinTransaction } from './instance.js';
 import { type KyselySettings, settingsOf } from './settings.js';

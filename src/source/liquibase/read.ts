@@ -3,7 +3,7 @@ import type { MigrationDatabase } from '../../migration/database.js';
 import { emptyMetadata } from '../../migration/metadata.js';
 import type { CodeScript, MigrationFile, Script, SqlScript } from '../../migration/migration.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { emptySql, sqlScriptOf } from '../sql-text.js';
 import type { Gathered } from './context.js';
 import { changesetKey, liquibaseRecord, type ExecType } from './history.js';
@@ -24,11 +24,8 @@ export function readLiquibase(
     const changeset = byKey.get(file.version);
     return changeset === undefined ? unusable([]) : readOne(file, changeset, { settings, before });
   });
-  return {
-    migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-    problems: outcomes.flatMap(({ problems }) => problems),
-    warnings: [...gathered.warnings, ...outcomes.flatMap(({ warnings }) => warnings)],
-  };
+  const reading = readingOf(outcomes);
+  return { ...reading, warnings: [...gathered.warnings, ...reading.warnings] };
 }
 
 interface About {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
+import { LockkeeperError } from '../../core/errors.js';
 import type { MigrationFile } from '../../migration/migration.js';
+import { importMigration } from '../import-migration.js';
 import type { SourceProject } from '../list.js';
 import { readListed } from '../listed-text.js';
-import { loadFailure } from '../load-failure.js';
 import { type Exports, exportOf } from '../module-exports.js';
-import { createModuleLoader, type ModuleLoader } from '../module-loader.js';
-import { type Outcome, unusable } from '../outcome.js';
+import { createModuleLoader } from '../module-loader.js';
+import { attempt, attemptAsync, type Outcome, unusable } from '../outcome.js';
 import { importProjectPackage } from '../project-package.js';
-import type { SourceReading } from '../read.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { readCode } from './read-code.js';
 import { readSql } from './read-sql.js';
@@ -33,12 +33,7 @@ export async function readFiles(
     (file) => outcomes?.get(file.path) ?? attempt(() => readSql(file, options.project, options.settings)),
   );
   const stray = [...(outcomes ?? [])].filter(([path]) => files.every((file) => file.path !== path));
-  const all = [...results, ...stray.map(([, outcome]) => outcome)];
-  return {
-    migrations: all.flatMap(({ migration }) => (migration === null ? [] : [migration])),
-    problems: all.flatMap(({ problems }) => problems),
-    warnings: all.flatMap(({ warnings }) => warnings),
-  };
+  return readingOf([...results, ...stray.map(([, outcome]) => outcome)]);
 }
 
 const isCode = ({ path }: MigrationFile): boolean => extname(path).toLowerCase() !== '.sql';
@@ -85,7 +80,7 @@ async function createReader(root: string, { project, settings }: ReadingOptions)
   const loader = createModuleLoader(root, { javascript: 'jiti', ...tsconfig });
   let shorthands: Shorthands = {};
   const load = async (file: MigrationFile): Promise<Exports> => {
-    const module = await importModule(file, root, loader);
+    const module = await importMigration(file, shownPath(file.path, root), loader);
     shorthands = { ...shorthands, ...(exportOf(module, 'shorthands') as Shorthands | undefined) };
     return module;
   };
@@ -107,14 +102,6 @@ async function createReader(root: string, { project, settings }: ReadingOptions)
   };
 }
 
-async function importModule(file: MigrationFile, root: string, loader: ModuleLoader): Promise<Exports> {
-  try {
-    return await loader.load(file.path, file.checksum);
-  } catch (cause) {
-    throw loadFailure(cause, file.path, shownPath(file.path, root));
-  }
-}
-
 /**
  * The library loads every file of the folder at every run. Here a file that has been applied is loaded only where it
  * could have shorthands: where it says the word other than as the library's template does, or exports what is elsewhere.
@@ -122,24 +109,6 @@ async function importModule(file: MigrationFile, root: string, loader: ModuleLoa
 export function mayHaveShorthands(text: string): boolean {
   const own = text.replaceAll(/\bshorthands\b(?:\s*:\s*[\w |]+)?\s*=\s*undefined\b/g, '');
   return /\bshorthands\b|\bexport\s*\*|\bmodule\.exports\s*=\s*(?![\s{]|exports)/.test(own);
-}
-
-function attempt(work: () => Outcome): Outcome {
-  try {
-    return work();
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
-}
-
-async function attemptAsync(work: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
 }
 
 function tooOld(): LockkeeperError {

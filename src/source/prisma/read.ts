@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
-import { isLockkeeperError } from '../../core/errors.js';
 import { emptyMetadata } from '../../migration/metadata.js';
 import type { MigrationFile, SqlScript } from '../../migration/migration.js';
 import { readText } from '../decode.js';
 import type { SourceProject } from '../list.js';
-import { assembleMigration, type Outcome, unusable } from '../outcome.js';
-import type { SourceReading } from '../read.js';
+import { assembleMigration, attempt, type Outcome, unusable } from '../outcome.js';
+import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { emptySql, sqlScriptOf } from '../sql-text.js';
 import type { PrismaSettings } from './configure.js';
@@ -17,16 +16,11 @@ export function readPrisma(
   project: SourceProject,
   settings: PrismaSettings,
 ): SourceReading {
-  const outcomes = files.map((file) => readOne(file, project, settings));
-  return {
-    migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-    problems: outcomes.flatMap(({ problems }) => problems),
-    warnings: outcomes.flatMap(({ warnings }) => warnings),
-  };
+  return readingOf(files.map((file) => readOne(file, project, settings)));
 }
 
 function readOne(file: MigrationFile, project: SourceProject, settings: PrismaSettings): Outcome {
-  try {
+  return attempt(() => {
     const up = readScript(file.path, project);
     const down = file.downPath === null ? null : readScript(file.downPath, project);
     const problems = [...up.problems, ...(down?.problems ?? [])];
@@ -46,10 +40,7 @@ function readOne(file: MigrationFile, project: SourceProject, settings: PrismaSe
     };
     const migration = assembleMigration(file, parts, foreign);
     return { migration, problems: [], warnings: [] };
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
+  });
 }
 
 interface ReadScript extends Pick<Outcome, 'problems'> {

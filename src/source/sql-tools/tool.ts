@@ -1,12 +1,10 @@
-import type { LockkeeperError } from '../../core/errors.js';
-import { LockkeeperError as Refusal, isLockkeeperError } from '../../core/errors.js';
+import { LockkeeperError } from '../../core/errors.js';
 import type { Warning } from '../../core/report.js';
 import type { ForeignHistory, ForeignRecord } from '../../migration/foreign.js';
 import { emptyMetadata, type Metadata, type TransactionMode } from '../../migration/metadata.js';
 import type { ForeignFormat, MigrationFile } from '../../migration/migration.js';
 import { readText } from '../decode.js';
-import type { ForeignListing } from '../foreign-listing.js';
-import { ForeignListing as Listing } from '../foreign-listing.js';
+import { ForeignListing } from '../foreign-listing.js';
 import type {
   Format,
   FormatConfiguration,
@@ -17,7 +15,8 @@ import type {
 } from '../format.js';
 import type { SourceProject } from '../list.js';
 import type { FormatSettings, SourceOptions } from '../options.js';
-import { assembleMigration, type Outcome, unusable } from '../outcome.js';
+import { assembleMigration, attempt, type Outcome, unusable } from '../outcome.js';
+import { readingOf } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { emptySql, sqlScriptOf } from '../sql-text.js';
 
@@ -83,7 +82,7 @@ function openTool(tool: SqlTool, options: SourceOptions, project: SourceProject)
   const { dir, settings = {} } = options;
   let keys: readonly string[] | null = null;
   const list = () => {
-    const listing = new Listing(options, project);
+    const listing = new ForeignListing(options, project);
     tool.list(listing, { dir, root: project.root, settings });
     const found = listing.result();
     keys = found.files.map((file) => file.foreignKey ?? file.version);
@@ -97,11 +96,7 @@ function openTool(tool: SqlTool, options: SourceOptions, project: SourceProject)
       const outcomes = files.map((file) =>
         readOne(tool, { file, key: file.foreignKey ?? file.version, settings, known: known() }, project),
       );
-      return Promise.resolve({
-        migrations: outcomes.flatMap(({ migration }) => migration ?? []),
-        problems: outcomes.flatMap(({ problems }) => problems),
-        warnings: outcomes.flatMap(({ warnings }) => warnings),
-      });
+      return Promise.resolve(readingOf(outcomes));
     },
     history: tool.history(settings, known),
     isCode: false,
@@ -111,7 +106,7 @@ function openTool(tool: SqlTool, options: SourceOptions, project: SourceProject)
 
 function readOne(tool: SqlTool, each: ToolFile, project: SourceProject): Outcome {
   const { file } = each;
-  try {
+  return attempt(() => {
     if (!/\.(?:sql|psql|pgsql|up|down)$/i.test(file.path)) throw notSql(tool, file, project.root);
     const up = readFile(file.path, project);
     const { downPath } = file;
@@ -137,10 +132,7 @@ function readOne(tool: SqlTool, each: ToolFile, project: SourceProject): Outcome
     const foreign = { foreign: tool.record(each, { up: up.text }), keepsSession: true };
     const migration = assembleMigration(file, { metadata: metadataOf(parsed), ...scripts }, foreign);
     return { migration, problems: [], warnings: parsed.warnings ?? [] };
-  } catch (error) {
-    if (isLockkeeperError(error)) return unusable([error]);
-    throw error;
-  }
+  });
 }
 
 function metadataOf({ transaction, transactionDown }: ParsedFile): Metadata {
@@ -157,7 +149,7 @@ function readFile(path: string, { root, reader }: SourceProject): ToolText {
 
 function notSql({ title }: SqlTool, { path, version }: MigrationFile, root: string): LockkeeperError {
   const file = shownPath(path, root);
-  return new Refusal('FOREIGN_STEP_REFUSED', {
+  return new LockkeeperError('FOREIGN_STEP_REFUSED', {
     message: `"${file}" is not SQL. It is never run here.`,
     hint: `Write what it does as SQL under the same version; or let ${title} run it, and then say so: lockkeeper mark ${version} --applied`,
     details: { file },
