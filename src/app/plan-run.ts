@@ -62,6 +62,7 @@ export async function planRun(
       steps: withRestores(cut.steps, request.saved?.get(migrationKey(migration))),
       open: unfinished?.steps ?? [],
       notResumable: cut.notResumable,
+      flushes: isLast || (script?.kind === 'code' && script.ownConnection),
     };
   });
   warnings.push(...findKeptSettings(migrations));

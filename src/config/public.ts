@@ -229,6 +229,8 @@ export interface SettingsConfig extends ConnectionConfig {
    * on. @default '15s'
    */
   readonly leaseTimeout?: Duration | undefined;
+  /** Whether each migration waits at its COMMIT for disk and replicas; the last of a run always does. @default false */
+  readonly synchronousCommit?: boolean | undefined;
   /** What to do with a pending migration that is older than an applied one. @default 'warn'; 'refuse' where protected */
   readonly outOfOrder?: OutOfOrder | undefined;
   /** JSON lines about what runs do. @default none */

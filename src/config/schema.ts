@@ -36,6 +36,7 @@ function settings(): Entries {
     cancelBlockersAfter: duration(),
     observer: boolean(),
     leaseTimeout: duration(),
+    synchronousCommit: boolean(),
     lockRetries: integer(0, 10_000),
     outOfOrder: oneOf(['allow', 'warn', 'refuse']),
     log: object({ format: oneOf(['json', 'text']), file: text() }, 'an object with "format" and "file"'),

@@ -48,6 +48,7 @@ export function resolveRun(request: SettingsRequest): RunOptions {
     observer: observer(request),
     leaseTimeoutMs: leaseTimeout(request),
     lockRetries: lockRetries(request),
+    synchronousCommit: synchronousCommit(request),
   };
 }
 
@@ -108,6 +109,15 @@ function observer(request: SettingsRequest): boolean {
     { value: defaultRun.observer, text: String(defaultRun.observer), origin: { kind: 'default' } },
   ]);
   return chosen?.value ?? defaultRun.observer;
+}
+
+function synchronousCommit(request: SettingsRequest): boolean {
+  const { synchronousCommit: byDefault } = defaultRun;
+  const chosen = request.explanation.choose<boolean>('synchronousCommit', [
+    ...configured(request, (settings) => settings.synchronousCommit, String),
+    { value: byDefault, text: String(byDefault), origin: { kind: 'default' } },
+  ]);
+  return chosen?.value ?? byDefault;
 }
 
 function lockRetries(request: SettingsRequest): number {

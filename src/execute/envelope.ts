@@ -23,6 +23,7 @@ import {
 import type { Migration, SqlScript } from '../migration/migration.js';
 import type { Step, TransactionStep } from '../migration/step.js';
 import { isAtomic, type PlannedMigration } from '../plan/plan.js';
+import { commitMode } from './durability.js';
 import { lockShareOfStep } from './lock-share.js';
 import { buildMessages, ours, type Part, theirs, validation } from './parts.js';
 import type { Run } from './run.js';
@@ -85,7 +86,11 @@ export function opening(run: Run, stepRun: StepRun, beginOptions: string | null)
   return [
     ...(stepRun.insideSingleTransaction
       ? []
-      : [...run.frame.begin(stepName(planned, step), beginOptions), ...lockShareOfStep(run, planned, step)]),
+      : [
+          ...run.frame.begin(stepName(planned, step), beginOptions),
+          ...commitMode(run, planned),
+          ...lockShareOfStep(run, planned, step),
+        ]),
     claim(run, stepRun),
     ...validationParts(before),
     ...stepRun.replay,

@@ -1,5 +1,5 @@
 import { isLockkeeperError, type LockkeeperError } from '../core/errors.js';
-import type { FailedMigration, MigrationReport, RunReport } from '../core/report.js';
+import type { FailedMigration, MigrationReport, RunReport, Warning } from '../core/report.js';
 import { redact } from '../core/redact.js';
 import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
@@ -8,6 +8,7 @@ import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { committing } from './envelope.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { announceFinish, assertNotStopped, cancellable } from './interrupt.js';
+import { Unflushed } from './durability.js';
 import { explainLoss } from './lease-lost.js';
 import { LookAhead } from './look-ahead.js';
 import { eventOf, type Progress, runMigration } from './migration.js';
@@ -23,6 +24,7 @@ interface Tally {
   readonly began: number;
   applied: MigrationReport[];
   failed: FailedMigration | null;
+  readonly unflushed: Unflushed;
 }
 
 /**
@@ -31,7 +33,12 @@ interface Tally {
  */
 export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
   const { events } = run.context;
-  const tally: Tally = { began: run.context.now(), applied: [], failed: null };
+  const tally: Tally = {
+    began: run.context.now(),
+    applied: [],
+    failed: null,
+    unflushed: new Unflushed(run),
+  };
   events.emit('run:start', {
     runId: run.stamp.runId,
     direction: run.direction,
@@ -55,7 +62,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
     if (plan.singleTransaction) await runAllInOne(run, plan, tally);
     else await runEach(run, plan, { tally, wholeRetries: null });
   } catch (error) {
-    throw failedRun(run, plan, { tally, error });
+    throw failedRun(run, plan, { tally, error, warnings: await tally.unflushed.settle() });
   } finally {
     stopListening();
     stopAnnouncing();
@@ -137,6 +144,7 @@ async function runOne(run: Run, planned: PlannedMigration, turn: Turn): Promise<
   try {
     const report = await runMigration(run, planned, { ...progress, insideSingleTransaction });
     turn.tally.applied.push(report);
+    if (!insideSingleTransaction) turn.tally.unflushed.note(planned, report);
     events.emit('migration:apply:success', { ...event, report });
   } catch (error) {
     const again = tryWholeAgain(run, error, { turn, planned, progress });
@@ -230,10 +238,16 @@ async function journalFailure(
   }
 }
 
-function failedRun(run: Run, plan: Plan, end: { readonly tally: Tally; readonly error: unknown }): unknown {
-  const { error, tally } = end;
+function failedRun(
+  run: Run,
+  plan: Plan,
+  end: { readonly tally: Tally; readonly error: unknown; readonly warnings: readonly Warning[] },
+): unknown {
+  const { error, tally, warnings } = end;
   if (!isLockkeeperError(error)) return error;
-  const report = reportOf(run, plan, tally);
+  for (const warning of warnings) run.context.events.emit('warning', warning);
+  const told = reportOf(run, plan, tally);
+  const report = { ...told, warnings: [...told.warnings, ...warnings] };
   run.context.events.emit('run:error', { report, error: error.toJSON() });
   return new MigrationFailedError(
     error.code,

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly concurrentDeadlineMs: number;
   /** How long a run under a lease may give no sign of life before another one takes over. @default 15000 */
   readonly leaseTimeoutMs: number;
+  /** Each migration waits at its COMMIT for the disk and for synchronous replicas, and not only the last. @default false */
+  readonly synchronousCommit: boolean;
 }
 
 export const defaultRun: RunOptions = {
@@ -30,4 +32,5 @@ export const defaultRun: RunOptions = {
   cancelBlockersAfterMs: 0,
   concurrentDeadlineMs: 0,
   leaseTimeoutMs: 15_000,
+  synchronousCommit: false,
 };

@@ -15,6 +15,8 @@ export interface PlannedMigration {
   readonly open: readonly OpenStep[];
   /** Why a crash in the middle could not be resumed; null where it could. */
   readonly notResumable: string | null;
+  /** Its COMMIT waits for the disk, whatever the others do: it is the last, or its work is done on other sessions. */
+  readonly flushes: boolean;
 }
 
 /** Ordered work as data: it can be printed, explained, or executed. */

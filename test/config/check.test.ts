@@ -152,6 +152,7 @@ it('accepts every key that the types have', async () => {
     cancelBlockersAfter: '10s',
     observer: false,
     leaseTimeout: '10s',
+    synchronousCommit: true,
     outOfOrder: 'allow',
     log: { format: 'json', file: 'l' },
     metrics: { file: 'm.prom', every: '1m' },

@@ -193,6 +193,7 @@ describe('settings', () => {
         cancelBlockersAfterMs: 0,
         observer: true,
         leaseTimeoutMs: 15_000,
+        synchronousCommit: false,
       },
       outOfOrder: 'warn',
     });

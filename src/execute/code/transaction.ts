@@ -22,6 +22,7 @@ import {
   type StepRun,
   validationParts,
 } from '../envelope.js';
+import { waitingAgain } from '../durability.js';
 import { ourRole, ours, type Part } from '../parts.js';
 import type { Run } from '../run.js';
 import { PartRefused, sendParts } from '../send-parts.js';
@@ -123,6 +124,7 @@ export class CodeTransaction {
           ]
         : []),
       ours(completeCodeStep(tables, journal), 'UPDATE 1'),
+      waitingAgain,
       ours('commit', 'COMMIT'),
     ]);
     this.#id = null;
