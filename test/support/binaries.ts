@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { spawnSync } from 'node:child_process';
 
 /** A folder with `initdb` and `postgres` of one major version. */
@@ -27,13 +27,33 @@ export const runsAsRoot = process.getuid?.() === 0;
 /** Owner of the server's files and processes; empty when the tests are not run by root. */
 export const owner = runsAsRoot ? { uid: nobody, gid: nobody } : {};
 
-/** What the machine has for the tests: the embedded PostgreSQL of the npm package, and the newest older major. */
+/**
+ * What the machine has for the tests: the embedded PostgreSQL of the npm package, and the newest older major.
+ * `LOCKKEEPER_TEST_BINARIES` names others in their place: folders that have `bin/initdb`, as a PATH has them.
+ */
 export function findBinaries(): readonly Binaries[] {
+  const named = process.env['LOCKKEEPER_TEST_BINARIES'];
+  if (named !== undefined) return namedBinaries(named.split(delimiter));
   const system = systemBinaries();
   const embedded = embeddedBinaries();
   if (embedded === null) return system.slice(0, 2);
   const older = system.find((candidate) => candidate.major < embedded.major);
   return older === undefined ? [embedded] : [embedded, older];
+}
+
+function namedBinaries(folders: readonly string[]): readonly Binaries[] {
+  return folders.map(readBinaries).sort((a, b) => b.major - a.major);
+}
+
+function readBinaries(folder: string): Binaries {
+  const native = readableByServer(folder);
+  makeSymlinks(native);
+  const bin = join(native, 'bin');
+  const said = spawnSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' });
+  const major = /\b(\d+)(?=[.\w]*\b)/.exec(said.stdout ?? '')?.[1];
+  if (major === undefined)
+    throw new Error(`${bin} has no PostgreSQL for the tests: ${said.error?.message ?? said.stderr}`);
+  return { major: Number(major), bin };
 }
 
 /** Installed by Debian's packages, newest first. */

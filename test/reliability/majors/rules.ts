@@ -48,6 +48,13 @@ export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> =
 /** Where majors differ, because PostgreSQL does: the major that changed it, and the outcomes before and from it on. */
 export const stated: readonly Stated[] = [
   {
+    rule: 'CLUSTER of a partitioned table runs alone',
+    since: 15,
+    before: 'refused: MIGRATION_FAILED 0A000',
+    from: 'applied, steps 1 and 1',
+    why: 'New in 15.',
+  },
+  {
     rule: 'a new value of a new type',
     since: 17,
     before: 'applied, steps 2',
