@@ -18,6 +18,7 @@ import { type Candidate, planRun } from './plan-run.js';
 import { assertPoolable } from './pooled.js';
 import { createRun, prepareToRun } from './prepare.js';
 import { assertEnvironment, type Prepared, prepareToRead } from './prepare-read.js';
+import { previewLock } from './run-lock.js';
 import { type Opened, withDatabase } from './session.js';
 import { readWaysBack, type WaysBack } from './ways-back.js';
 
@@ -114,7 +115,8 @@ async function undo(config: ResolvedConfig, context: Context, request: Undo): Pr
   );
   await assertPoolable(config, prepared, plan);
   const full = { ...plan, warnings: [...prepared.warnings, ...warnings, ...plan.warnings] };
-  const run = createRun(config, context, { ...prepared, direction: 'down' });
+  const lock = prepared.lock ?? (await previewLock(config, prepared));
+  const run = createRun(config, context, { ...prepared, lock, direction: 'down' });
   if (options.dryRun === true) return { report: renderDryRun(run, full), rows };
   await confirmDown(config, candidates, request);
   for (const warning of full.warnings) context.events.emit('warning', warning);

@@ -7,7 +7,7 @@ import { emptyHistory, ensureInstalled, historyTables, readHistory } from '../hi
 import { openSession, type Session } from '../pg/index.js';
 import { executionContext } from './execution-context.js';
 import { type Locked, type Prepared, projectWarnings } from './prepare-read.js';
-import { lockDatabase, sessionLock } from './run-lock.js';
+import { lockDatabase, type RunLock } from './run-lock.js';
 import type { Opened } from './session.js';
 
 /**
@@ -43,11 +43,9 @@ export async function prepareToRun(
 export function createRun(
   config: ResolvedConfig,
   context: Context,
-  prepared: Prepared & { readonly direction: Direction },
+  prepared: Prepared & { readonly lock: RunLock; readonly direction: Direction },
 ): Run {
-  const { opened, tables, history, direction } = prepared;
-  // A dry run shows what the run would be like.
-  const lock = prepared.lock ?? sessionLock(config, opened);
+  const { opened, tables, history, direction, lock } = prepared;
   const newestBatch = history.applied.reduce((newest, row) => Math.max(newest, row.batch), 0);
   const openObserver = (): Promise<Session> => openObserverOf(opened, lock.lease !== null);
   // Through a transaction pooler there is no process to be watched: each transaction has another one.

@@ -27,7 +27,7 @@ import {
   transactionBaseline,
 } from '../pg/index.js';
 import { executionContext } from './execution-context.js';
-import { assertCanMigrate, type Opened } from './session.js';
+import { assertCanMigrate, findPooling, type Opened } from './session.js';
 
 /** How a run keeps others away, and how its transactions have to look because of it. */
 export interface RunLock {
@@ -68,6 +68,19 @@ export async function lockDatabase(
   return { lock: sessionLock(config, opened), installation };
 }
 
+/**
+ * The lock that a run would take, for those who only show what it would send: nothing is taken, nothing is written. A
+ * lease that nobody has given out has no token yet, and 0 stands for it.
+ */
+export async function previewLock(
+  config: ResolvedConfig,
+  { opened, tables }: { readonly opened: Opened; readonly tables: HistoryTables },
+): Promise<RunLock> {
+  if ((await findPooling(opened, config)) !== 'transaction') return sessionLock(config, opened);
+  const lease = { runId: randomUUID(), token: '0', release: () => Promise.resolve() };
+  return leaseLock(config, { opened, tables }, lease);
+}
+
 /** A live run on a busy machine takes its time between two messages of one transaction. */
 const shortestIdleMs = 2000;
 
@@ -91,12 +104,22 @@ async function takeLease(
     open: () => openSession(connection, { lockTimeoutMs: 0, statementTimeoutMs: 0, pooled: true }),
   });
   opened.closing.push(lease.release);
+  return leaseLock(config, { opened, tables }, lease);
+}
+
+/** How transactions look under a lease. */
+function leaseLock(
+  config: ResolvedConfig,
+  { opened, tables }: { readonly opened: Opened; readonly tables: HistoryTables },
+  lease: HeldLease,
+): RunLock {
+  const { session, connection } = opened;
   const guard = leaseGuard(tables, lease.token);
   const frame = leaseFrame({
-    mark: runMark(runId),
+    mark: runMark(lease.runId),
     baseline: transactionBaseline(baselineOf(connection, config.run), {
       major: session.info.major,
-      idleInTransactionMs: Math.max(lifetimeMs, shortestIdleMs),
+      idleInTransactionMs: Math.max(config.run.leaseTimeoutMs, shortestIdleMs),
     }),
     role: connection.role,
     guard,

@@ -30,6 +30,7 @@ import { assertPoolable } from './pooled.js';
 import { createRun, prepareToRun } from './prepare.js';
 import { type Prepared, prepareToRead } from './prepare-read.js';
 import { followed, viewed } from './foreign.js';
+import { previewLock } from './run-lock.js';
 import { closeDatabase, openDatabase } from './session.js';
 
 /** `exactly` is for `redo`: these were applied before, in this order, so that the policy of order is not asked again. */
@@ -54,7 +55,8 @@ export async function up(config: ResolvedConfig, context: Context, options: UpWo
     await assertPoolable(config, prepared, plan);
     for (const warning of plan.warnings) context.events.emit('warning', warning);
     if (options.dryRun !== true && plan.migrations.length > 0) await confirmCancelling(config, options);
-    const run = createRun(config, context, { ...prepared, direction: 'up' });
+    const lock = prepared.lock ?? (await previewLock(config, prepared));
+    const run = createRun(config, context, { ...prepared, lock, direction: 'up' });
     return options.dryRun === true ? renderDryRun(run, plan) : await executePlan(run, plan);
   } finally {
     await closeDatabase(opened);

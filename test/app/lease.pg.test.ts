@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DryRunReport } from '../../src/app/lockkeeper.js';
 import type { RunReport } from '../../src/core/report.js';
 import { servers, userTables, type TestServer } from '../support/database.js';
 import { eventually } from '../execute/support.js';
@@ -34,6 +35,23 @@ async function forget({ database }: Workspace): Promise<void> {
   await database.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   );
+}
+
+/** Everything that a client could have left on the server session that the pooler gives to the next one. */
+async function lookThrough(url: string): Promise<unknown> {
+  const client = new Client(url);
+  await client.connect();
+  const { rows } = await client.query(/* sql */ `
+        select pg_backend_pid() as pid, current_user as role,
+               (select json_object_agg(name, setting order by name) from pg_settings where name not like 'plpgsql.%') as settings,
+               current_setting('lockkeeper.baseline', true) as baseline, current_setting('lockkeeper.done', true) as done,
+               current_setting('lockkeeper.probe', true) as probe,
+               (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
+               (select count(*)::int from pg_prepared_statements) as prepared,
+               (select count(*)::int from pg_cursors) as cursors,
+               (select count(*)::int from pg_class where relpersistence = 't') as temporary`);
+  await client.end();
+  return rows[0];
 }
 
 interface LeaseRow extends Record<string, unknown> {
@@ -101,26 +119,11 @@ describe.skipIf(noPgBouncer !== null).each(servers)(
         { server, config: { searchPath: 'public', lockTimeout: '3s', statementTimeout: '1m' } },
       );
       const url = await pooled(app, 'transaction', 1);
-      const look = async (): Promise<unknown> => {
-        const client = new Client(url);
-        await client.connect();
-        const { rows } = await client.query(/* sql */ `
-        select pg_backend_pid() as pid, current_user as role,
-               (select json_object_agg(name, setting order by name) from pg_settings where name not like 'plpgsql.%') as settings,
-               current_setting('lockkeeper.baseline', true) as baseline, current_setting('lockkeeper.done', true) as done,
-               current_setting('lockkeeper.probe', true) as probe,
-               (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
-               (select count(*)::int from pg_prepared_statements) as prepared,
-               (select count(*)::int from pg_cursors) as cursors,
-               (select count(*)::int from pg_class where relpersistence = 't') as temporary`);
-        await client.end();
-        return rows[0];
-      };
-      const before = await look();
+      const before = await lookThrough(url);
       const lockkeeper = await app.open({ url });
       await lockkeeper.up();
       // The same server session, and nothing on it that was not there before.
-      expect(await look()).toEqual(before);
+      expect(await lookThrough(url)).toEqual(before);
       await lockkeeper.status();
       await lockkeeper.history();
       await lockkeeper.verify();
@@ -130,7 +133,34 @@ describe.skipIf(noPgBouncer !== null).each(servers)(
       await failure(lockkeeper.up());
       app.write({ '9_bad.sql': 'create index concurrently on a (id);' });
       await failure(lockkeeper.up());
-      expect(await look()).toEqual(before);
+      expect(await lookThrough(url)).toEqual(before);
+      await forget(app);
+    });
+
+    it('a dry run shows the frame that a run would have, takes no lease and leaves nothing behind', async () => {
+      const app = await createWorkspace(twoWays, { server, config: { searchPath: 'public' } });
+      const url = await pooled(app, 'transaction', 1);
+      const lockkeeper = await app.open({ url });
+      const dry = async (): Promise<string> => {
+        const { migrations } = (await lockkeeper.up({ dryRun: true })) as DryRunReport;
+        return migrations.flatMap(({ sql }) => sql).join('\n');
+      };
+      const before = await lookThrough(url);
+      const shown = await dry();
+      expect(shown).toMatch(/^\/\* lockkeeper [0-9a-f-]{36} 1:1 \*\/ begin;\nset local lock_timeout = /);
+      expect(shown).toContain('from "lockkeeper"."lease" where name = ');
+      expect(shown).not.toMatch(/pg_locks|discard|reset all|^set (?!local )/im);
+      expect(await app.database.query("select 1 from pg_namespace where nspname = 'lockkeeper'")).toEqual([]);
+      expect(await lookThrough(url)).toEqual(before);
+
+      await lockkeeper.up();
+      const lease = await leaseOf(app);
+      app.write({ '3_more.sql': 'create table more (id int);' });
+      expect(await dry()).toContain('create table more (id int)');
+      const down = (await lockkeeper.down({ all: true, dryRun: true })) as DryRunReport;
+      expect(down.migrations.flatMap(({ sql }) => sql).join('\n')).toMatch(/\*\/ begin;\nset local/);
+      expect(await leaseOf(app)).toMatchObject({ token: lease?.token, run_id: null });
+      expect(await lookThrough(url)).toEqual(before);
       await forget(app);
     });
 

@@ -9,9 +9,13 @@ import { owner } from '../support/binaries.js';
 import type { TestDatabase } from '../support/database.js';
 import { freePort } from '../support/server.js';
 
-const program = ['/usr/sbin/pgbouncer', '/usr/local/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'].find(
-  existsSync,
-);
+/** `LOCKKEEPER_TEST_PGBOUNCER` says where it is on a machine that has it elsewhere. */
+const program = [
+  process.env['LOCKKEEPER_TEST_PGBOUNCER'] ?? '',
+  '/usr/sbin/pgbouncer',
+  '/usr/local/bin/pgbouncer',
+  '/opt/homebrew/bin/pgbouncer',
+].find(existsSync);
 
 /** Why tests with a pooler are left out; null where it is installed. */
 export const noPgBouncer: string | null = program === undefined ? 'PgBouncer is not installed' : null;
