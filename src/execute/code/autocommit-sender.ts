@@ -14,6 +14,7 @@ import { ours } from '../parts.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
 import type { Call } from './failure.js';
+import { addsValueBeforeMore } from './pieces.js';
 import type { FunctionProgress } from './recovery.js';
 import { assertAllowed } from './refusals.js';
 import { listStatements, type Outgoing, type Sender, type SentStatement } from './sent.js';
@@ -57,7 +58,9 @@ export class AutocommitSender implements Sender {
       assertAllowed(traits);
       if (traits.control === 'prepare') throw prepareRefused();
     }
-    const each = pieces.length > 1 && pieces.some(({ traits }) => traits.inTransaction === 'no');
+    const each =
+      addsValueBeforeMore(pieces) ||
+      (pieces.length > 1 && pieces.some(({ traits }) => traits.inTransaction === 'no'));
     if (!each || !isPlainQuery(query) || (query.values ?? []).length > 0)
       return await this.#one(call.sql ?? '', { query, call });
     const messages: AnswerMessage[] = [];

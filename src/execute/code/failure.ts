@@ -95,7 +95,7 @@ export function codeFailure(
       message: `${server === null ? message : withFullStop(message)}${sqlExcerpt(call.sql, server)}`,
       hint:
         committed === null
-          ? (server?.hint ?? wayOut(server, call.transaction))
+          ? (ownHint(server) ?? wayOut(server, call.transaction))
           : behindCommit(committed, server),
       details: {
         ...(server === null ? {} : { sqlstate: server.code }),
@@ -107,6 +107,10 @@ export function codeFailure(
     },
   );
 }
+
+/** What the server advises; of a new value of an enum we know more than it does. */
+const ownHint = (server: ServerError | null): string | undefined =>
+  server?.code === sqlstate.unsafeNewEnumValueUsage ? undefined : server?.hint;
 
 function behindCommit(version: string, server: ServerError | null): string {
   const own = server?.hint === undefined ? '' : `${withFullStop(server.hint)} `;
@@ -122,6 +126,8 @@ const outside: ReadonlySet<string> = new Set([
 function wayOut(server: ServerError | null, transaction: boolean): string {
   if (server?.code === sqlstate.lockNotAvailable)
     return 'Another session keeps the lock: end it, run at a quieter time, or raise --lock-timeout. A function that has been answered is not called again by itself; retry: true in its migration allows that.';
+  if (server?.code === sqlstate.unsafeNewEnumValueUsage && transaction)
+    return "It is committed before the next statement unless a savepoint, a BEGIN of the function's own, SET LOCAL, a cursor or a lock is open, which a commit would end. End that first, or add the value in a migration of its own.";
   if (server !== null && outside.has(server.code) && transaction) {
     return /^SET TRANSACTION/i.test(server.message)
       ? "The run has written its claim before the function was called. With transaction: 'none' the function can begin a transaction of its own in any mode."

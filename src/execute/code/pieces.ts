@@ -31,3 +31,8 @@ export function savepointName({ text }: Piece): string {
   for (let kind = lexer.next(); kind !== END; kind = lexer.next()) name = text.slice(lexer.start, lexer.end);
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
 }
+
+/** A text that is taken apart: nothing that follows may share the message of an ALTER TYPE … ADD VALUE (55P04). */
+export function addsValueBeforeMore(pieces: readonly Piece[]): boolean {
+  return pieces.length > 1 && pieces.some(({ traits }) => traits.commitAfter);
+}

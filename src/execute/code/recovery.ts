@@ -9,7 +9,7 @@ import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';
 import { aloneScript } from './alone.js';
 import type { Committed } from './replay.js';
-import { type CommittedPiece, isCommittedPiece, listStatements, type SentStatement } from './sent.js';
+import { isCommittedPiece, listStatements, type NextStatement, type SentStatement } from './sent.js';
 
 /**
  * Finds out what an interrupted run of a code migration has committed. The function is called again only where the
@@ -22,17 +22,17 @@ export async function readCommitted(run: Run, stepRun: StepRun): Promise<Committ
   const { version } = planned.migration;
   const statements: SentStatement[] = [];
   let nextStep = 1;
-  let piece: CommittedPiece | null = null;
+  let next: NextStatement | null = null;
   for (const open of [...planned.open].sort((a, b) => a.step - b.step)) {
     if (isCommittedPiece(open.preState) && open.status === 'completed') {
-      piece = open.preState;
-      statements.push(...piece.statements);
-    } else if (piece !== null && open.hash === piece.next.hash) {
+      statements.push(...open.preState.statements);
+      ({ next } = open.preState);
+    } else if (next !== null && open.hash === next.hash) {
       const done =
-        open.status === 'completed' || (await settleAlone(run, stepRun, { open, piece, statements }));
+        open.status === 'completed' || (await settleAlone(run, stepRun, { open, next, statements }));
       if (!done) break;
-      statements.push(aloneStatement(piece));
-      piece = null;
+      statements.push(aloneStatement(next));
+      next = null;
     } else {
       throw unknownOutcome(open, { statements, file, version });
     }
@@ -44,7 +44,7 @@ export async function readCommitted(run: Run, stepRun: StepRun): Promise<Committ
   return { statements, nextStep, version, file };
 }
 
-function aloneStatement({ next }: CommittedPiece): SentStatement {
+function aloneStatement(next: NextStatement): SentStatement {
   return { ...next, session: null, answer: [['tag', next.tag]] };
 }
 
@@ -54,12 +54,12 @@ async function settleAlone(
   stepRun: StepRun,
   about: {
     readonly open: OpenStep;
-    readonly piece: CommittedPiece;
+    readonly next: NextStatement;
     readonly statements: readonly SentStatement[];
   },
 ): Promise<boolean> {
-  const { open, piece, statements } = about;
-  const script = aloneScript(piece.next.text, stepRun);
+  const { open, next, statements } = about;
+  const script = aloneScript(next.text, stepRun);
   const [statement] = script.statements;
   if (statement === undefined) return false;
   const step: AloneStep = {

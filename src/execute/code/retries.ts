@@ -1,4 +1,4 @@
-import { MessageRefused, type ServerError } from '../../pg/index.js';
+import { type GuestAnswer, MessageRefused, type ServerError } from '../../pg/index.js';
 import type { StepRun } from '../envelope.js';
 import { retryableState } from '../retry.js';
 import type { Run } from '../run.js';
@@ -29,4 +29,11 @@ export async function waitForNextTry(
     { attempt: attempts.retries, state: sqlstate, rolledBack: 'step' },
   );
   return true;
+}
+
+/** A lock that was not to be had, or our own watch, which ended what made others wait for too long. */
+export function lockTroubleIn({ watch }: Run, error: NonNullable<GuestAnswer['error']>): string | null {
+  const state = lockTrouble(error);
+  if (state !== null) return state;
+  return watch.takesBlame(error.code ?? null) ? (error.code ?? null) : null;
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '../../core/hash.js';
-import type { AnswerMessage, GuestAnswer, GuestQuery } from '../../pg/index.js';
+import type { AnswerKeeper, AnswerMessage, GuestAnswer, GuestQuery } from '../../pg/index.js';
 import type { StatementTraits } from '../../sql/statement.js';
 import type { Call } from './failure.js';
 import type { Piece } from './pieces.js';
@@ -9,6 +9,16 @@ export interface Outgoing {
   readonly query: GuestQuery;
   readonly pieces: readonly Piece[];
   readonly call: Call;
+}
+
+/** What goes to the server in one message. */
+export interface Unit {
+  readonly text: string;
+  readonly traits: readonly StatementTraits[];
+  readonly query: GuestQuery;
+  readonly call: Call;
+  /** Where the answer is kept. */
+  readonly keeper: AnswerKeeper;
 }
 
 /** What the conversation with the function hands its queries to. */
@@ -73,14 +83,20 @@ export function statementHash(text: string, values: readonly unknown[] | undefin
   }
 }
 
+/** A statement that runs alone, behind the commit for it. */
+export type NextStatement = Pick<SentStatement, 'text' | 'hash' | 'line'> & { readonly tag: string };
+
 /** What a transaction of a function held when it was committed before the function had ended. */
 export interface CommittedPiece {
   readonly kind: 'code-piece';
   readonly pid: number;
   readonly backendStart: string;
   readonly statements: readonly SentStatement[];
-  /** The statement for which it was committed, in full: it runs outside of any transaction, in the step behind. */
-  readonly next: Pick<SentStatement, 'text' | 'hash' | 'line'> & { readonly tag: string };
+  /**
+   * The statement for which it was committed, in full: it runs outside of any transaction, in the step behind. Null where
+   * a new value of an enum had to be committed.
+   */
+  readonly next: NextStatement | null;
 }
 
 export function isCommittedPiece(preState: unknown): preState is CommittedPiece {

@@ -66,6 +66,26 @@ export function warnOfSplit(
   });
 }
 
+/**
+ * Says that a new value of an enum, added by this call, is committed with all that stands before it.
+ * @throws {SINGLE_TRANSACTION_IMPOSSIBLE}
+ */
+export function announceValue({ run, stepRun }: SenderOptions, added: Call, statements: number): void {
+  const { place, file } = added;
+  const where = place === null ? file.shown : `${file.shown}:${place.line}`;
+  if (stepRun.insideSingleTransaction) {
+    throw new LockkeeperError('SINGLE_TRANSACTION_IMPOSSIBLE', {
+      message: `The run cannot be one transaction: the new value of ${where} has to be committed before this statement. It was not sent.`,
+      hint: 'Run without --single-transaction, or let the value be the last thing that the function does.',
+    });
+  }
+  run.context.events.emit('warning', {
+    code: 'code-committed',
+    message: `${where}: a new value of an enum may not be used before it is committed, so the ${statements} statement(s) up to it are committed.`,
+    hint: 'If the migration fails behind it, that stays. In a migration of its own, the statement divides nothing.',
+  });
+}
+
 /** The statement as the step of its own that it would be in an SQL file: journal, pre-state, recovery, retries. */
 export async function runAlone(
   { run, stepRun, transaction, completed, attempts }: SenderOptions,

@@ -11,15 +11,24 @@ import {
 } from '../../pg/index.js';
 import type { StatementTraits } from '../../sql/statement.js';
 import { type Call, codeFailure } from './failure.js';
-import { isSpecial, type Piece } from './pieces.js';
+import { AddedValues } from './added-values.js';
+import { addsValueBeforeMore, isSpecial, type Piece } from './pieces.js';
 import { OpenStates } from './open-states.js';
 import { assertAllowed, notForStreams } from './refusals.js';
 import type { Replay } from './replay.js';
-import { lockTrouble, waitForNextTry } from './retries.js';
+import { lockTroubleIn, waitForNextTry } from './retries.js';
 import { beginTurn } from '../transaction-step.js';
 import { Savepoints } from './savepoints.js';
-import { type Outgoing, type Sender, sentStatement, type SentStatement, statementHash } from './sent.js';
 import {
+  type Outgoing,
+  type Sender,
+  sentStatement,
+  type SentStatement,
+  statementHash,
+  type Unit,
+} from './sent.js';
+import {
+  announceValue,
   assertMaySplit,
   isAlone,
   runAlone,
@@ -32,22 +41,13 @@ import type { CodeTransaction } from './transaction.js';
 /** Answers of one migration that are kept for a replay, in bytes of JSON, about. More is not kept, and not replayed. */
 const keptBytes = 1_000_000;
 
-/** What goes to the server in one message. */
-interface Unit {
-  readonly text: string;
-  readonly traits: readonly StatementTraits[];
-  readonly query: GuestQuery;
-  readonly call: Call;
-  /** Where the answer is kept. */
-  readonly keeper: AnswerKeeper;
-}
-
 /** Sends what a function says within the transaction of its migration; a statement that cannot be in it runs alone. */
 export class TransactionSender implements Sender {
   readonly #to: SenderOptions;
   readonly #savepoints = new Savepoints();
   readonly #budget: AnswerKeeper = { left: keptBytes };
   readonly #states = new OpenStates();
+  readonly #values: AddedValues;
   /** What the open transaction holds. */
   #sent: SentStatement[] = [];
   #began: number;
@@ -60,6 +60,7 @@ export class TransactionSender implements Sender {
 
   constructor(options: SenderOptions) {
     this.#to = options;
+    this.#values = new AddedValues(options.run.session.info.major);
     this.#began = options.run.context.now();
   }
 
@@ -78,7 +79,8 @@ export class TransactionSender implements Sender {
   async send({ query, pieces, call }: Outgoing): Promise<GuestAnswer> {
     for (const piece of pieces) assertAllowed(piece.traits);
     const [first] = pieces;
-    const cut = pieces.some(isSpecial) && (query.values ?? []).length === 0;
+    const divided = pieces.some(isSpecial) || addsValueBeforeMore(pieces);
+    const cut = divided && (query.values ?? []).length === 0;
     if (cut && !isPlainQuery(query)) throw notForStreams(pieces);
     if (cut && pieces.length > 1) return await this.#sendEach(pieces, { query, call });
     const text = call.sql ?? '';
@@ -88,6 +90,7 @@ export class TransactionSender implements Sender {
 
   async work<Value>(call: Call, work: () => Promise<Value>): Promise<Value> {
     await this.#assertReady(`db.${call.method ?? ''}()`);
+    await this.#commitValue([], call);
     this.#answered = true;
     const value = await work();
     const line = call.place?.line ?? null;
@@ -128,6 +131,7 @@ export class TransactionSender implements Sender {
 
   /** BEGIN, COMMIT and ROLLBACK of the function's own. */
   async #control(piece: Piece, unit: Unit): Promise<GuestAnswer> {
+    await this.#commitValue([piece.traits], unit.call);
     const failed = this.#to.run.session.transactionStatus === 'E';
     const { sql, tag, done } = this.#savepoints.map(piece, failed);
     const { error } = await sendQuery(this.#to.run.session, plainQuery(sql, [], false).query);
@@ -141,11 +145,13 @@ export class TransactionSender implements Sender {
   async #ordinary(unit: Unit, done?: () => void): Promise<GuestAnswer> {
     const told = await this.#replayed(unit);
     if (told !== null) return told;
+    await this.#commitValue(unit.traits, unit.call);
     const answer = await this.#try(unit);
     if (answer.error !== null) return answer;
     done?.();
     if (done !== undefined) this.#states.keepWithin(this.#savepoints.depth);
     else this.#answered = true;
+    this.#values.note(unit.traits, unit.call);
     this.#states.note(unit.traits, { call: unit.call, depth: this.#savepoints.depth });
     this.#keep(unit, answer.messages);
     return answer;
@@ -160,7 +166,7 @@ export class TransactionSender implements Sender {
     for (;;) {
       const answer = await sendQuery(run.session, unit.query, unit.keeper);
       const mayRetry = !this.#answered && isPlainQuery(unit.query) && !stepRun.insideSingleTransaction;
-      const sqlstate = answer.error === null || !mayRetry ? null : this.#lockTrouble(answer.error);
+      const sqlstate = answer.error === null || !mayRetry ? null : lockTroubleIn(run, answer.error);
       if (sqlstate === null) {
         if (answer.error !== null) this.#answered = true;
         return answer;
@@ -176,13 +182,6 @@ export class TransactionSender implements Sender {
     }
   }
 
-  /** A lock that was not to be had, or our own watch, which ended what made others wait for too long. */
-  #lockTrouble(error: NonNullable<GuestAnswer['error']>): string | null {
-    const state = lockTrouble(error);
-    if (state !== null) return state;
-    return this.#to.run.watch.takesBlame(error.code ?? null) ? (error.code ?? null) : null;
-  }
-
   async #beginAgain(transaction: CodeTransaction): Promise<void> {
     const { run, stepRun, attempts } = this.#to;
     await beginTurn(run, stepRun, attempts);
@@ -193,26 +192,49 @@ export class TransactionSender implements Sender {
 
   /** Commits what there is, runs the statement without a transaction, and begins another one (ENGINE D19). */
   async #alone(piece: Piece, unit: Unit): Promise<GuestAnswer> {
-    const { run, stepRun, transaction } = this.#to;
     assertMaySplit(this.#to, piece, { savepoint: this.#savepoints.innermost, state: this.#states.first });
     warnOfSplit(this.#to, piece, { before: this.#sent.length, call: unit.call });
     const line = unit.call.place?.line ?? null;
     const hash = statementHash(unit.text, undefined);
     const tag = piece.traits.label.replace(/ CONCURRENTLY$/, '');
-    try {
+    await this.#between(unit.call, async () => {
       await this.#commitFor({ text: unit.text, hash, line, tag });
       await runAlone(this.#to, piece, hash ?? '');
-      transaction.nextStep();
+      this.#to.transaction.nextStep();
+    });
+    return this.#tell({ ...unit, keeper: { left: -1 } }, tag);
+  }
+
+  /**
+   * Commits a new value of an enum before the first statement behind it. What a commit would end stays: there the server
+   * says whether the value is used too early.
+   */
+  async #commitValue(traits: readonly StatementTraits[], call: Call): Promise<void> {
+    const added = this.#values.dueBefore(traits);
+    if (added === null || this.#to.run.session.transactionStatus === 'E') return;
+    if (this.#savepoints.depth > 0 || this.#states.first !== null) return;
+    announceValue(this.#to, added, this.#sent.length);
+    const { run, stepRun, attempts } = this.#to;
+    await this.#between(call, async () => {
+      await this.#commitFor(null);
+      await beginTurn(run, stepRun, attempts);
+    });
+  }
+
+  /** What happens between two transactions; nothing follows where it fails. */
+  async #between(call: Call, work: () => Promise<void>): Promise<void> {
+    const { run, stepRun, transaction } = this.#to;
+    try {
+      await work();
       await transaction.begin();
     } catch (error) {
       if (run.session.lost !== null) throw error;
-      this.#broken = codeFailure(serverErrorOf(error), unit.call, {
+      this.#broken = codeFailure(serverErrorOf(error), call, {
         committed: transaction.isSplit ? stepRun.planned.migration.version : null,
       });
       throw this.#broken;
     }
     this.#began = run.context.now();
-    return this.#tell({ ...unit, keeper: { left: -1 } }, tag);
   }
 
   async #commitFor(next: Parameters<CodeTransaction['commit']>[0]['next']): Promise<void> {
@@ -226,6 +248,7 @@ export class TransactionSender implements Sender {
     attempts.retries = 0;
     this.#sent = [];
     this.#states.clear();
+    this.#values.clear();
     this.#answered = false;
   }
 

@@ -45,7 +45,10 @@ function mustCommitBefore(statement: Statement, draft: Draft, rules: GroupRules)
  * new value may not be used before (55P04), and use hides in defaults and function bodies. From 17 on, values of a
  * type that the same transaction created may be used at once.
  */
-export function openValue(statements: readonly Statement[], serverMajor: number): Statement | null {
+export function openValue<Some extends Pick<Statement, 'traits'>>(
+  statements: readonly Some[],
+  serverMajor: number,
+): Some | null {
   const added = statements.filter(({ traits }) => traits.commitAfter);
   if (serverMajor < 17) return added[0] ?? null;
   return added.find((one) => !createdAmong(statements, 'type', one.traits.relation)) ?? null;
@@ -64,7 +67,11 @@ function validatesOwn(statement: Statement, earlier: readonly Statement[]): bool
   );
 }
 
-function createdAmong(statements: readonly Statement[], kind: string, name: string | null): boolean {
+function createdAmong(
+  statements: readonly Pick<Statement, 'traits'>[],
+  kind: string,
+  name: string | null,
+): boolean {
   if (name === null) return false;
   const object = `${kind} ${foldName(name)}`;
   return statements.some(({ traits }) => traits.creates === object);
