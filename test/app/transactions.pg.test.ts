@@ -426,6 +426,30 @@ describe.each(servers)('one transaction for the whole run on PostgreSQL $major',
     expect(await userTables(app.database)).toEqual([]);
   });
 
+  it.each([
+    "await db.client.query('commit')",
+    "await db.client.query({ text: '/* x */ End work', rowMode: 'array' })",
+    "await db.client.query('select 1; commit; begin')",
+    "await db.client.query('commit', [1])",
+    "await db.exec('select 1;\\ncommit')",
+    "await db.query('rollback').catch(() => {})",
+    'await db.query("prepare transaction \'x\'").catch(() => {})',
+    "await db.exec('do $$ begin commit; end $$').catch(() => {})",
+  ])('does not let code commit what came before it: %s', async (commit) => {
+    const app = await createWorkspace(
+      {
+        '1_a.sql': 'create table a (id int);',
+        '2_b.ts': `export default { up: async (db: any) => { await db.exec('create table b (id int)'); ${commit}; } };`,
+      },
+      { server },
+    );
+    expect(await failure(single(app))).toMatchObject({
+      code: expect.stringMatching(/^(TRANSACTION_CONTROL_REFUSED|TRANSACTION_ENDED|MIGRATION_FAILED)$/),
+    });
+    expect(await userTables(app.database)).toEqual([]);
+    expect(await app.applied()).toEqual([]);
+  });
+
   it('runs code in it, and rolls everything back with it', async () => {
     const app = await createWorkspace(
       {
