@@ -49,7 +49,9 @@ async function attempt(
     await sendParts(session, [...stepRun.replay, ...budget(run, stepRun)]);
     await withoutForeignLocks(run, stepRun, () => cancellable(run, () => sendParts(session, [part])));
     await restoreBudget(run);
-    const question = { text: part.text, statement, before, lockTimeoutMs: 0 };
+    const about = { version: stepRun.planned.migration.version, step: stepRun.step.number };
+    const { replay } = stepRun;
+    const question = { ...about, text: part.text, statement, before, lockTimeoutMs: 0, replay };
     await remedyFor(statement.traits.label)?.check?.(run, question);
   } catch (error) {
     if (session.lost !== null) throw error;

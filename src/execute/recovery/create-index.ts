@@ -1,7 +1,8 @@
 import { LockkeeperError } from '../../core/errors.js';
 import type { Session } from '../../pg/index.js';
 import { quoteQualified } from '../../sql/quote.js';
-import { indexDefinitionOf, isSameDefinition, readIndexDefinition } from './index-definition.js';
+import { indexDefinitionOf, isLikeDefinition, readIndexDefinition } from './index-definition.js';
+import { compareWithShadow } from './index-shadow.js';
 import { indexesOf, invalidIndexNamed, type IndexState, relationOid } from './index-state.js';
 import { removeLeftover } from './leftover.js';
 import type { Question, Remedy } from './remedy.js';
@@ -41,23 +42,37 @@ async function freshIndexes(session: Session, { tableOid, indexes }: IndexesBefo
 
 async function indexesMade(
   session: Session,
-  { before, text }: Question<IndexesBefore>,
+  question: Question<IndexesBefore>,
 ): Promise<readonly IndexState[]> {
+  const { before, text } = question;
   const fresh = await freshIndexes(session, before);
   if (fresh.length === 0) return [];
   const wanted = await readIndexDefinition(text);
-  if (wanted === null) {
-    throw new LockkeeperError('RECOVERY_UNDECIDED', {
-      message: `The table has new indexes (${fresh.map(({ name }) => name).join(', ')}), and whether the interrupted statement made one of them cannot be read from it: ${text.slice(0, 200)}`,
-      hint: 'Drop what it left and keep the rest, then settle the step with lockkeeper repair <version> --step <number> --done or --again.',
-    });
-  }
-  const made: IndexState[] = [];
+  if (wanted === null) throw cannotTell(question, fresh);
+  const like: IndexState[] = [];
   for (const index of fresh) {
     const found = await indexDefinitionOf(session, index.oid);
-    if (found !== null && isSameDefinition(wanted, found)) made.push(index);
+    if (found !== null && isLikeDefinition(wanted, found)) like.push(index);
   }
-  return made;
+  const [first] = like;
+  if (first === undefined) return [];
+  const oids = like.map(({ oid }) => oid);
+  const same = await compareWithShadow(session, { ...question, tableOid: first.tableOid, oids });
+  if (same !== null) return like.filter((_, at) => same[at]);
+  if (!wanted.plain) throw cannotTell(question, like);
+  return like;
+}
+
+function cannotTell(
+  { text, version, step }: Question<IndexesBefore>,
+  indexes: readonly IndexState[],
+): LockkeeperError {
+  const verb = `lockkeeper repair ${version} --step ${step}`;
+  return new LockkeeperError('RECOVERY_UNDECIDED', {
+    message: `The table has new indexes (${indexes.map(({ name }) => name).join(', ')}), and whether the interrupted statement made one of them cannot be told: ${text.slice(0, 200)}`,
+    hint: `Look at them. The statement made one, and it is valid: ${verb} --done --why "…". It made none, or you have dropped what it left: ${verb} --again --why "…".`,
+    details: { version, step },
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ import { remedyFor } from './table.js';
  */
 export async function settleFailed(
   run: Run,
-  { planned, step }: StepRun & { readonly step: AloneStep },
+  { planned, step, replay }: StepRun & { readonly step: AloneStep },
   before: PreState,
 ): Promise<Settlement | null> {
   const { label } = step.statement.traits;
@@ -23,8 +23,9 @@ export async function settleFailed(
   // Who has cancelled wants to leave, so a removal then waits no longer than any other statement.
   const lockTimeoutMs = cancelled ? run.options.lockTimeoutMs : 0;
   const { text } = theirs(planned.script as SqlScript, step.statement);
+  const about = { version: planned.migration.version, step: step.number };
   const settle = (): Promise<Settlement> =>
-    remedy.settle(run, { text, statement: step.statement, before, lockTimeoutMs });
+    remedy.settle(run, { ...about, text, statement: step.statement, before, lockTimeoutMs, replay });
   try {
     return await (cancelled ? settle() : cancellable(run, settle));
   } catch (error) {

@@ -12,6 +12,12 @@ export interface IndexDefinition {
   readonly partial: boolean;
 }
 
+/** What a statement makes, as far as its own text tells. */
+export interface WantedIndex extends IndexDefinition {
+  /** The definition above says all there is to it: no expression, no condition, nothing but columns in a direction. */
+  readonly plain: boolean;
+}
+
 /** The parts of a CREATE INDEX in PostgreSQL's syntax tree that are read here (parsenodes.h, IndexStmt). */
 interface IndexTree {
   readonly idxname?: string;
@@ -20,14 +26,21 @@ interface IndexTree {
   readonly indexParams?: readonly IndexElement[];
   readonly indexIncludingParams?: readonly IndexElement[];
   readonly whereClause?: unknown;
+  readonly nulls_not_distinct?: boolean;
 }
 
 interface IndexElement {
-  readonly IndexElem: { readonly name?: string; readonly ordering?: string };
+  readonly IndexElem: {
+    readonly name?: string;
+    readonly ordering?: string;
+    readonly nulls_ordering?: string;
+    readonly opclass?: readonly unknown[];
+    readonly collation?: readonly unknown[];
+  };
 }
 
 /** Reads a CREATE INDEX; null where our grammar cannot, so that nothing is compared rather than something guessed. */
-export async function readIndexDefinition(sql: string): Promise<IndexDefinition | null> {
+export async function readIndexDefinition(sql: string): Promise<WantedIndex | null> {
   const { loadParser } = await import('../../sql/parse.js');
   const parser = await loadParser();
   let tree: IndexTree | undefined;
@@ -47,7 +60,20 @@ export async function readIndexDefinition(sql: string): Promise<IndexDefinition 
     ),
     included: (tree.indexIncludingParams ?? []).map(({ IndexElem: { name } }) => name ?? ''),
     partial: whereClause !== undefined,
+    plain:
+      whereClause === undefined &&
+      tree.nulls_not_distinct !== true &&
+      (tree.indexParams ?? []).every(isPlain),
   };
+}
+
+function isPlain({ IndexElem: { name, nulls_ordering, opclass, collation } }: IndexElement): boolean {
+  return (
+    name !== undefined &&
+    (nulls_ordering ?? 'SORTBY_NULLS_DEFAULT') === 'SORTBY_NULLS_DEFAULT' &&
+    opclass === undefined &&
+    collation === undefined
+  );
 }
 
 /** The same of an index that is there. */
@@ -72,8 +98,8 @@ export async function indexDefinitionOf(session: Session, oid: number): Promise<
   return rows[0] ?? null;
 }
 
-/** Whether an index can be what a statement makes. */
-export function isSameDefinition(wanted: IndexDefinition, found: IndexDefinition): boolean {
+/** Whether an index can be what a statement makes, before expressions and conditions are looked at. */
+export function isLikeDefinition(wanted: IndexDefinition, found: IndexDefinition): boolean {
   return (
     (wanted.name === null || wanted.name === found.name) &&
     wanted.method === found.method &&

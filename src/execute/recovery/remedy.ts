@@ -1,5 +1,6 @@
 import type { Session, SessionIdentity } from '../../pg/index.js';
 import type { Statement } from '../../sql/statement.js';
+import type { Part } from '../parts.js';
 import type { Run } from '../run.js';
 
 /** What became of a step: it took effect, or it left nothing and has to run (again). */
@@ -19,9 +20,13 @@ export interface PreState extends SessionIdentity {
 
 /** What a remedy has to go by. */
 export interface Question<State> extends LoneStatement {
+  readonly version: string;
+  readonly step: number;
   readonly before: PreState & State;
   /** How long the removal of an invalid index may wait for a lock; 0 = as long as it takes. */
   readonly lockTimeoutMs: number;
+  /** What set the session for the statement, to be set again where its text is to be understood. */
+  readonly replay: readonly Part[];
 }
 
 /**

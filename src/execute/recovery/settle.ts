@@ -12,7 +12,7 @@ import { type InterruptedStep, undecided } from './undecided.js';
 
 /**
  * Decides what became of a step that no transaction protected and that was begun and not finished. `replay` are the
- * settings of earlier steps, under which a check of the author's runs.
+ * settings of earlier steps, under which the statement is understood and a check of the author's runs.
  * @throws {RECOVERY_UNDECIDED} where PostgreSQL does not record it: nothing is guessed.
  */
 export async function settleStep(
@@ -29,7 +29,9 @@ export async function settleStep(
   const remedy = remedyFor(step.statement.traits.label);
   // A row of another kind was written for another statement, or by a version that had no remedy for this one.
   if (remedy !== null && (remedy.kind === preState?.kind || remedy.kind === 'repeatable')) {
-    const question = { ...loneStatement(interrupted, step), before: preState as PreState, lockTimeoutMs: 0 };
+    const before = preState as PreState;
+    const about = { version: open.version, step: step.number, before, lockTimeoutMs: 0, replay };
+    const question = { ...loneStatement(interrupted, step), ...about };
     return await cancellable(run, () => remedy.settle(run, question));
   }
   const told = await followDirective(run, { ...interrupted, step }, replay);
