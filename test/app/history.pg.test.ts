@@ -264,7 +264,7 @@ describe.each(servers)('a history that cannot be read on PostgreSQL $major', (se
 describe.each(servers)('two runs on PostgreSQL $major', (server) => {
   it('turns the second away with the first one named, or lets it wait', async () => {
     const app = await createWorkspace(
-      { '1_slow.sql': 'select pg_sleep(0.6); create table slow (id int);' },
+      { '1_slow.sql': 'select pg_sleep(2); create table slow (id int);' },
       { server },
     );
     const first = await app.open();

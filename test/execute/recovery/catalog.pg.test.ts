@@ -205,7 +205,8 @@ describe.each(servers)('what may run twice, on PostgreSQL $major', (server) => {
   it.each([
     'vacuum t',
     'vacuum (full) t',
-    'cluster t using t_id',
+    // Before 15 no partitioned table can be clustered, and any other in a transaction.
+    ...(server.major < 15 ? [] : ['cluster t using t_id']),
     'alter system set bgwriter_delay = 210',
     'reindex schema public',
   ])('runs again: %s', async (sql) => {
