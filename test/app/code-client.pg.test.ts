@@ -231,11 +231,17 @@ describe.each(servers)('a function without a transaction on PostgreSQL $major', 
     expect(error).toMatchObject({ code: 'MIGRATION_FAILED', location: { line: 10 } });
     expect(error.message).toContain('migrations/2_code.ts:7  insert into t values (1)');
     expect(error.message).toContain('migrations/2_code.ts:9  vacuum t');
+    expect(error.hint).toContain('lockkeeper mark 2 --applied --why "…"');
+    expect(error.hint).toContain('lockkeeper mark 2 --pending --why "…"');
     const again = await failure(app.up());
     expect(again).toMatchObject({ code: 'RECOVERY_UNDECIDED' });
     expect(again.message).toContain('not known:\n  migrations/2_code.ts:10  select wrong');
     expect(again.hint).toContain('lockkeeper repair 2 --step 1 --again');
     const lockkeeper = await app.open();
+    // Both ways out that the failure named are ways out.
+    await lockkeeper.mark({ version: '2', as: 'pending', why: 'undone by hand', yes: true });
+    await app.database.query('delete from t');
+    expect((await failure(app.up())).message).toContain('wrong');
     await lockkeeper.mark({ version: '2', as: 'applied', why: 'done by hand', yes: true });
     expect(await app.applied()).toEqual(['1', '2']);
   });

@@ -210,7 +210,7 @@ function withWhatIsDone(
       : `${count} statement(s) of its function had succeeded before, and stay:\n${sender.list(code.file.shown)}`;
   return new LockkeeperError(error.code, {
     message: `${error.message}\n${done}`,
-    hint: `The migration has no transaction. Look at the database, do or undo the rest, and settle it: lockkeeper mark ${version} --applied or --pending --why "…".`,
+    hint: `The migration has no transaction. Look at the database, and settle it. When everything is in place, or you have done the rest: lockkeeper mark ${version} --applied --why "…". When you have undone what stays, or the function may run again from the top: lockkeeper mark ${version} --pending --why "…", and the next up calls it.`,
     details: { ...error.details, done: count },
     ...(error.location === undefined ? {} : { location: error.location }),
     cause: error.cause ?? error,
