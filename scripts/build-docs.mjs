@@ -45,6 +45,7 @@ const pages = {
   'docs/reliability.md': async (page) =>
     fillReliability(read(page), {
       figuresFile: `${root}test/reliability/figures.json`,
+      testsFile: `${root}test/reliability/rules.json`,
       ...(await jiti.import('../test/reliability/majors/rules.ts')),
     }),
   'docs/migrations.md': async (page) =>

@@ -6,9 +6,28 @@ import { code, fillRegions, table } from './markdown.mjs';
 const order = ['kill', 'pause', 'connection', 'crowd', 'traffic', 'foreign', 'files'];
 
 /** `stated` are the differences between majors that have a reason, as test/reliability/majors/rules.ts has them. */
-export function fillReliability(page, { figuresFile, stated }) {
+export function fillReliability(page, { figuresFile, testsFile, stated }) {
   const rows = JSON.parse(readFileSync(figuresFile, 'utf8'));
-  return fillRegions(page, { figures: renderFigures(rows), majors: renderMajors(rows, stated) });
+  const tests = JSON.parse(readFileSync(testsFile, 'utf8'));
+  return fillRegions(page, {
+    figures: renderFigures(rows),
+    majors: renderMajors(rows, stated),
+    tests: renderTests(tests),
+  });
+}
+
+/** Titles as the file has them; `%s` stands for the cases of a title. */
+function renderTests(rules) {
+  return table(
+    ['', 'rule', 'its tests'],
+    rules.map(({ rule, tests }, index) => [
+      String(index + 1),
+      rule,
+      tests
+        .map(({ file, title }) => `${code(file.replace(/^test\//, ''))}: ${title.replaceAll('\\\\', '\\')}`)
+        .join('<br>'),
+    ]),
+  );
 }
 
 function renderFigures(rows) {

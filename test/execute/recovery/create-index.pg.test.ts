@@ -72,6 +72,22 @@ describe.each(servers)('CREATE INDEX CONCURRENTLY that was interrupted, on Postg
     expect(await mainIndexes(half.database)).toEqual(['i']);
   });
 
+  it('is recorded, and not built again, where the run died between its end and the history', async () => {
+    const workspace = await interrupted(
+      server,
+      'create index concurrently i on t (a)',
+      'create index i on t (a)',
+    );
+    const { database } = workspace;
+    await database.query(
+      "update lockkeeper.migration_execution_log set status = 'completed', completed_at = now() where open",
+    );
+    const before = await oidOf(database, 'public.i');
+    const { decisions, report } = await resume(workspace);
+    expect([decisions, report.applied.map(({ version }) => version)]).toEqual([[], ['1']]);
+    expect([await oidOf(database, 'public.i'), await workspace.applied()]).toEqual([before, ['0', '1']]);
+  });
+
   it('understands its expressions under the settings of the steps before it', async () => {
     const workspace = await withData(
       server,
