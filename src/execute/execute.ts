@@ -7,7 +7,7 @@ import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
 import { committing } from './envelope.js';
 import { commitFailure, stepFailure } from './failure.js';
-import { announceFinish, assertNotStopped, cancellable } from './interrupt.js';
+import { heedStops, assertNotStopped, cancellable } from './interrupt.js';
 import { Unflushed } from './durability.js';
 import { explainLoss } from './lease-lost.js';
 import { LookAhead } from './look-ahead.js';
@@ -55,7 +55,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
       statement: notice.statement,
     });
   });
-  const stopAnnouncing = announceFinish(run);
+  const stopHeeding = heedStops(run);
   run.watch.start();
   if (plan.migrations.length > 0) warnOfShortWait(run, run.options.lockTimeoutMs);
   try {
@@ -65,7 +65,7 @@ export async function executePlan(run: Run, plan: Plan): Promise<RunReport> {
     throw failedRun(run, plan, { tally, error, warnings: await tally.unflushed.settle() });
   } finally {
     stopListening();
-    stopAnnouncing();
+    stopHeeding();
     await run.watch.stop();
   }
   const report = reportOf(run, plan, tally);

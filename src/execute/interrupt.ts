@@ -12,42 +12,54 @@ export function assertNotStopped(run: Run): void {
   });
 }
 
-/** Says during a run that `signal` asked for its end; `cancelSignal` speaks for itself. Returns what ends the watch. */
-export function announceFinish({ context }: Run): () => void {
-  const { finish, cancel } = context.stop;
+/** Whether the session is at work, and the cancels that are under way because of it. */
+interface Work {
+  busy: boolean;
+  readonly cancelling: Promise<void>[];
+}
+
+const works = new WeakMap<Run, Work>();
+
+/** Listens for both ways of stopping while a run lasts. Returns what ends that. */
+export function heedStops(run: Run): () => void {
+  const { events, stop } = run.context;
+  const { finish, cancel } = stop;
+  const work: Work = { busy: false, cancelling: [] };
   const onFinish = (): void => {
-    if (!cancel.aborted) context.events.emit('run:stopping', { how: 'finish' });
+    if (!cancel.aborted) events.emit('run:stopping', { how: 'finish' });
   };
+  const onCancel = (): void => {
+    if (work.busy) work.cancelling.push(cancelWorker(run));
+  };
+  works.set(run, work);
   finish.addEventListener('abort', onFinish, { once: true });
-  return () => finish.removeEventListener('abort', onFinish);
+  cancel.addEventListener('abort', onCancel, { once: true });
+  return () => {
+    works.delete(run);
+    finish.removeEventListener('abort', onFinish);
+    cancel.removeEventListener('abort', onCancel);
+  };
 }
 
 /**
- * Runs `work` so that the cancel signal cancels the statement it is waiting for. The cancel goes through a second
+ * Runs `body` so that the cancel signal cancels the statement it is waiting for. The cancel goes through a second
  * session, because the first one is busy; where none can be had, the connection is cut, and the server ends the work
- * (client_connection_check_interval).
+ * (client_connection_check_interval). There is one listener for the whole run: thousands of short steps would each pay for
+ * one of their own.
  */
-export async function cancellable<Value>(run: Run, work: () => Promise<Value>): Promise<Value> {
+export async function cancellable<Value>(run: Run, body: () => Promise<Value>): Promise<Value> {
+  const work = works.get(run);
   // Within a function of the user's the whole function is watched, and one cancel is enough.
-  if (watched.has(run)) return await work();
-  watched.add(run);
-  const { cancel } = run.context.stop;
-  const cancelling: Promise<void>[] = [];
-  const onCancel = (): void => {
-    cancelling.push(cancelWorker(run));
-  };
-  if (cancel.aborted) onCancel();
-  else cancel.addEventListener('abort', onCancel, { once: true });
+  if (work === undefined || work.busy) return await body();
+  work.busy = true;
+  if (run.context.stop.cancel.aborted) work.cancelling.push(cancelWorker(run));
   try {
-    return await work();
+    return await body();
   } finally {
-    cancel.removeEventListener('abort', onCancel);
-    if (cancelling.length > 0) await Promise.allSettled(cancelling);
-    watched.delete(run);
+    work.busy = false;
+    if (work.cancelling.length > 0) await Promise.allSettled(work.cancelling.splice(0));
   }
 }
-
-const watched = new WeakSet<Run>();
 
 /** A pool may have no room for a second connection while the first one is at work. */
 const observerPatienceMs = 5000;
