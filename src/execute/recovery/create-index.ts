@@ -3,7 +3,7 @@ import type { Session } from '../../pg/index.js';
 import { quoteQualified } from '../../sql/quote.js';
 import { indexDefinitionOf, isLikeDefinition, readIndexDefinition } from './index-definition.js';
 import { compareWithShadow } from './index-shadow.js';
-import { indexesOf, invalidIndexNamed, type IndexState, relationOid } from './index-state.js';
+import { indexesOf, type IndexState, oidBesideTable, relationOid } from './index-state.js';
 import { removeLeftover } from './leftover.js';
 import type { Question, Remedy } from './remedy.js';
 
@@ -40,28 +40,50 @@ async function freshIndexes(session: Session, { tableOid, indexes }: IndexesBefo
   return (await indexesOf(session, tableOid)).filter((index) => !known.has(index.oid));
 }
 
+/** The server compares; our grammar does only where it cannot, because loading it takes longer than all the rest. */
 async function indexesMade(
   session: Session,
   question: Question<IndexesBefore>,
 ): Promise<readonly IndexState[]> {
-  const { before, text } = question;
-  const fresh = await freshIndexes(session, before);
-  if (fresh.length === 0) return [];
-  const wanted = await readIndexDefinition(text);
-  if (wanted === null) throw cannotTell(question, fresh);
+  const named = await namedAsWanted(session, question);
+  const [first] = named;
+  if (first === undefined) return [];
+  const oids = named.map(({ oid }) => oid);
+  const same = await compareWithShadow(session, { ...question, tableOid: first.tableOid, oids });
+  return same === null ? await alike(session, question, named) : named.filter((_, at) => same[at]);
+}
+
+async function namedAsWanted(
+  session: Session,
+  question: Question<IndexesBefore>,
+): Promise<readonly IndexState[]> {
+  const fresh = await freshIndexes(session, question.before);
+  const name = nameIn(question);
+  const [first] = fresh;
+  if (name === null || first === undefined) return fresh;
+  const oid = await oidBesideTable(session, first.tableOid, name);
+  return fresh.filter((index) => index.oid === oid);
+}
+
+async function alike(
+  session: Session,
+  question: Question<IndexesBefore>,
+  named: readonly IndexState[],
+): Promise<readonly IndexState[]> {
+  const wanted = await readIndexDefinition(question.text);
+  if (wanted === null) throw cannotTell(question, named);
   const like: IndexState[] = [];
-  for (const index of fresh) {
+  for (const index of named) {
     const found = await indexDefinitionOf(session, index.oid);
     if (found !== null && isLikeDefinition(wanted, found)) like.push(index);
   }
-  const [first] = like;
-  if (first === undefined) return [];
-  const oids = like.map(({ oid }) => oid);
-  const same = await compareWithShadow(session, { ...question, tableOid: first.tableOid, oids });
-  if (same !== null) return like.filter((_, at) => same[at]);
-  if (!wanted.plain) throw cannotTell(question, like);
+  if (like.length > 0 && !wanted.plain) throw cannotTell(question, like);
   return like;
 }
+
+/** The name that the statement gives its index; null where it leaves the choice to the server. */
+const nameIn = ({ statement }: Question<IndexesBefore>): string | null =>
+  statement.traits.creates?.replace(/^index /, '') ?? null;
 
 function cannotTell(
   { text, version, step }: Question<IndexesBefore>,
@@ -79,20 +101,20 @@ function cannotTell(
  * IF NOT EXISTS reports success, too, when it skipped over an invalid index of that name, and the table would stay
  * without the index for ever. An index without a name is one that was not there before.
  */
-async function assertIndexValid(
-  session: Session,
-  { before, statement }: Question<IndexesBefore>,
-): Promise<void> {
+async function assertIndexValid(session: Session, question: Question<IndexesBefore>): Promise<void> {
+  const { before } = question;
   if (before.tableOid === null) return;
-  const name = statement.traits.creates?.replace(/^index /, '') ?? null;
+  const name = nameIn(question);
   if (name === null) {
     const fresh = await freshIndexes(session, before);
     const [first] = fresh;
     if (first !== undefined && fresh.every((index) => !index.valid)) throw leftInvalid(first);
     return;
   }
-  const found = await invalidIndexNamed(session, before.tableOid, name);
-  if (found === null) return;
+  const oid = await oidBesideTable(session, before.tableOid, name);
+  const indexes = oid === null ? [] : await indexesOf(session, before.tableOid);
+  const found = indexes.find((index) => index.oid === oid && !index.valid);
+  if (found === undefined) return;
   throw before.indexes.some(({ oid }) => oid === found.oid) ? skippedInvalid(found) : leftInvalid(found);
 }
 

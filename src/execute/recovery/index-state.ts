@@ -42,12 +42,15 @@ export async function indexesOf(session: Session, tableOid: number): Promise<rea
   return await indexesWhere(session, 'select $1::int8::oid', String(tableOid));
 }
 
-/** The index of that name (as a person would write it, without schema) on a table, where it is invalid. */
-export async function invalidIndexNamed(
+/**
+ * The oid of that name (as a person would write it, without schema) in the schema of a table, which is where its indexes
+ * are; null where it is not there.
+ */
+export async function oidBesideTable(
   session: Session,
   tableOid: number,
   name: string,
-): Promise<IndexState | null> {
+): Promise<number | null> {
   const rows = await session.query<{ oid: string | null }>(
     /* sql */ `
     select to_regclass(quote_ident(n.nspname) || '.' || $2)::oid::text as oid
@@ -56,7 +59,5 @@ export async function invalidIndexNamed(
     [String(tableOid), name],
   );
   const oid = rows[0]?.oid ?? null;
-  if (oid === null) return null;
-  const indexes = await indexesOf(session, tableOid);
-  return indexes.find((index) => String(index.oid) === oid && !index.valid) ?? null;
+  return oid === null ? null : Number(oid);
 }

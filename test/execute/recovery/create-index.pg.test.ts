@@ -72,6 +72,19 @@ describe.each(servers)('CREATE INDEX CONCURRENTLY that was interrupted, on Postg
     expect(await mainIndexes(half.database)).toEqual(['i']);
   });
 
+  it.each([['"My ""Index"""'], ['İndex_Ä'], [`i${'x'.repeat(70)}`], ['I']])(
+    'knows its own by a name in quotes, of other letters, or cut off by the server: %s',
+    async (name) => {
+      const half = await interrupted(
+        server,
+        `create index concurrently ${name} on t (a)`,
+        `create index ${name} on t (a); update pg_index set indisvalid = false where indrelid = 't'::regclass`,
+      );
+      expect((await resume(half)).decisions).toEqual(['again']);
+      expect(await mainIndexes(half.database)).toEqual([expect.not.stringMatching(/^!/)]);
+    },
+  );
+
   it('is recorded, and not built again, where the run died between its end and the history', async () => {
     const workspace = await interrupted(
       server,
