@@ -175,6 +175,20 @@ describe.each(servers)('a project of Flyway on PostgreSQL $major', (server) => {
     expect(await pending(app)).toEqual([]);
   });
 
+  it('has the row of a failure while a migration is applied in part', async () => {
+    const half = 'create table half (id int);\ncreate index concurrently half_id on half (id);\ninsert into missing values (1);'; // prettier-ignore
+    const app = await open(server, { 'V12__half.sql': half });
+    const last = async (): Promise<string | undefined> => (await rows(app)).filter((row) => row.includes('|half|')).join(' '); // prettier-ignore
+    for (const attempt of [1, 2]) {
+      expect((await failure(app.up())).code, `attempt ${attempt}`).toBe('MIGRATION_FAILED');
+      expect(await last()).toMatch(/^\d+\|12\|half\|SQL\|.*V12__half\.sql\|-?\d+\|f$/);
+    }
+    await app.database.query('create table missing (id int)');
+    await app.up();
+    expect(await last()).toMatch(/^\d+\|12\|half\|SQL\|.*V12__half\.sql\|-?\d+\|t$/);
+    expect(await pending(app)).toEqual([]);
+  });
+
   it.each([
     ['a Java migration', { 'V11__Load.java': 'class V11__Load {}' }, ['FOREIGN_STEP_REFUSED']],
     ['a placeholder without a value', { 'V11__x.sql': "select '${nothing}';" }, ['MIGRATION_PLACEHOLDER_MISSING']],
