@@ -248,7 +248,7 @@ export const areas = [
       },
       CONVERT_IMPOSSIBLE: {
         means:
-          '`convert` met a function whose work is no SQL text (it loads rows, or opens connections of its own), or the files it made give another schema than the old ones.',
+          '`convert` met a function whose work is no SQL text (it opens connections of its own, sends rows through a stream of its own, or changes them by a transform), or the files it made give another schema than the old ones.',
         why: 'A file that only looks like the old migration would be worse than none. Nothing was written.',
         way: 'Convert the others by naming them, and keep this one as it is; or write its SQL by hand. `--dry-run` shows the files.',
       },

@@ -44,6 +44,7 @@ export async function adopt(
     return await (await import('./baseline.js')).baseline(config, context, request);
   const project = await chosenProject(config, options);
   throwProblems(project.problems);
+  for (const warning of config.warnings) context.events.emit('warning', warning);
   return await withDatabase(config, context, async (opened) => {
     if (options.dryRun === true) {
       const prepared = await prepareToRead(config, opened);

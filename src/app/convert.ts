@@ -66,7 +66,9 @@ interface Work {
 async function chooseWork(config: ResolvedConfig, context: Context, options: ConvertOptions): Promise<Work> {
   const project = await listProject(config);
   throwProblems(project.problems);
-  const { migrations, problems } = await readProject(project, project.files, context);
+  // What another tool runs elsewhere (another kind of database, other contexts) is no part of this history.
+  const files = project.files.filter(({ excluded }) => excluded !== true);
+  const { migrations, problems } = await readProject(project, files, context);
   throwProblems(problems);
   const all = orderByDependencies(migrations);
   const names = new Set(sourcesToConvert(config, all));

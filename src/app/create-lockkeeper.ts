@@ -114,5 +114,6 @@ function stopSignal({ signal, cancelSignal }: LockkeeperOptions): Context['stop'
 }
 
 function configReport(config: ResolvedConfig): Awaited<ReturnType<Lockkeeper['config']>> {
-  return { file: config.file, environment: config.environment.name, values: config.explained };
+  const { file, environment, explained, warnings } = config;
+  return { file, environment: environment.name, values: explained, warnings };
 }

@@ -118,7 +118,7 @@ async function applied(context: Context, marking: Marking): Promise<readonly str
     claimApply(tables, historyRow(migration), stamp, '1'),
     finishApply(tables, migration, stamp),
     closeSteps(tables, migration),
-    ...foreignStatements(prepared, tables, { migration, direction: 'up' }),
+    ...foreignStatements(prepared, tables, { migration, direction: 'up', settles: true }),
     logRow(
       tables,
       {
@@ -142,13 +142,16 @@ async function settled(
   const { tables } = prepared;
   const goes = target.isApplied && as === 'pending';
   const isForeign = prepared.foreign.has(target.source) && target.file !== null;
+  const wasTold = goes || !target.isApplied;
   const reading =
-    goes && isForeign && target.file !== null ? await readProject(project, [target.file], context) : null;
+    wasTold && isForeign && target.file !== null ? await readProject(project, [target.file], context) : null;
   throwProblems(reading?.problems ?? []);
   return [
     ...(goes ? [claimRollback(tables, target, '1')] : []),
     ...(reading?.migrations ?? []).flatMap((migration) =>
-      foreignStatements(prepared, tables, { migration, direction: 'down' }),
+      goes
+        ? foreignStatements(prepared, tables, { migration, direction: 'down', settles: true })
+        : (migration.foreign?.settled?.() ?? []),
     ),
     closeSteps(tables, target),
     logRow(

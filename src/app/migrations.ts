@@ -9,7 +9,7 @@ import type { Session } from '../pg/index.js';
 import { checkDeclared, withDeclared } from '../plan/declared.js';
 import { interleave } from '../plan/interleave.js';
 import type { MigrationState } from '../plan/state.js';
-import { openSource, shownPath, type Source, type SourceListing } from '../source/index.js';
+import { openSource, type RunHook, shownPath, type Source, type SourceListing } from '../source/index.js';
 
 /** All folders of a project, listed. */
 export interface ProjectFiles {
@@ -99,6 +99,7 @@ export interface Reading {
   readonly migrations: readonly Migration[];
   readonly problems: readonly LockkeeperError[];
   readonly warnings: readonly Warning[];
+  readonly hooks?: readonly RunHook[];
 }
 
 /** Parses or imports the files asked for, in the order given; every bad one becomes a problem. */
@@ -125,6 +126,7 @@ export async function readProject(
     migrations: files.flatMap((file) => byKey.get(migrationKey(file)) ?? []),
     problems: readings.flatMap((reading) => reading.problems),
     warnings: readings.flatMap((reading) => reading.warnings),
+    hooks: readings.flatMap((reading) => reading.hooks ?? []),
   };
 }
 

@@ -55,9 +55,13 @@ export async function prepareToRead(config: ResolvedConfig, opened: Opened): Pro
   };
 }
 
-/** What is worth a word before anything is read: other tools' settings that nobody honours, and the stamp. */
+/**
+ * What is worth a word before anything is read: the stamp, and other tools' settings without which a migration may do
+ * something else. Those that change nothing are told by the verbs about the configuration: doctor, config and adopt.
+ */
 export function projectWarnings(config: ResolvedConfig, installation: Installation): readonly Warning[] {
-  return [...config.warnings, ...stampWarnings(config, installation)];
+  const weighty = config.warnings.filter(({ code }) => code !== 'setting-ignored');
+  return [...weighty, ...stampWarnings(config, installation)];
 }
 
 /** An environment that is not the one the database was stamped with deserves a word, also before harmless verbs. */

@@ -139,6 +139,8 @@ export interface ConfigReport {
   readonly file: string | null;
   readonly environment: string;
   readonly values: readonly ExplainedValue[];
+  /** What other tools' configurations say, and Lockkeeper does not do. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface ResetReport {

@@ -20,7 +20,8 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
     const project = await listing.finished;
     throwProblems(project.problems);
     const prepared = await viewed(project, read);
-    for (const warning of prepared.warnings) context.events.emit('warning', warning);
+    for (const warning of prepared.warnings)
+      if (!isAboutSettings(warning)) context.events.emit('warning', warning);
     const state = compareState(project.files, prepared.history);
     const { session } = opened;
     const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
@@ -60,6 +61,9 @@ export async function status(config: ResolvedConfig, context: Context): Promise<
     };
   });
 }
+
+/** What a setting of another tool's does not do is told when something runs; status is called all day. */
+const isAboutSettings = ({ code }: Warning): boolean => code === 'setting-unsupported';
 
 function asWarning({ message, hint }: LockkeeperError): Warning {
   return { code: 'environment-unknown', message, ...(hint === undefined ? {} : { hint }) };

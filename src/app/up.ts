@@ -12,6 +12,8 @@ import type { Plan } from '../plan/plan.js';
 import { assertSelection, explainNothing, type ExactSelection, selectUp } from '../plan/select.js';
 import { compareState, type MigrationState } from '../plan/state.js';
 import type { Session } from '../pg/index.js';
+import type { RunHook } from '../source/index.js';
+import { aroundRun, hookNote } from './around-run.js';
 import { checkEnvironments, runsIn } from './check-environments.js';
 import { findSyntaxProblems, scriptsOf } from './check-syntax.js';
 import { type Ask, confirmDanger } from './confirm.js';
@@ -51,13 +53,15 @@ export async function up(config: ResolvedConfig, context: Context, options: UpWo
       begun.lock === null
         ? await viewed(project, begun)
         : await followed(config, context, { project, prepared: { ...begun, lock: begun.lock } });
-    const plan = await planUp(config, context, { options, project, prepared });
+    const { plan, hooks } = await planUp(config, context, { options, project, prepared });
     await assertPoolable(config, prepared, plan);
     for (const warning of plan.warnings) context.events.emit('warning', warning);
     if (options.dryRun !== true && plan.migrations.length > 0) await confirmCancelling(config, options);
     const lock = prepared.lock ?? (await previewLock(config, prepared));
     const run = createRun(config, context, { ...prepared, lock, direction: 'up' });
-    return options.dryRun === true ? renderDryRun(run, plan) : await executePlan(run, plan);
+    return options.dryRun === true
+      ? renderDryRun(run, plan)
+      : await aroundRun(run, hooks, () => executePlan(run, plan));
   } finally {
     await closeDatabase(opened);
   }
@@ -78,13 +82,22 @@ interface UpRequest {
   readonly prepared: Prepared;
 }
 
-async function planUp(config: ResolvedConfig, context: Context, request: UpRequest): Promise<Plan> {
+interface PlannedUp {
+  readonly plan: Plan;
+  readonly hooks: readonly RunHook[];
+}
+
+async function planUp(config: ResolvedConfig, context: Context, request: UpRequest): Promise<PlannedUp> {
   const { options, project, prepared } = request;
   const { session } = prepared.opened;
   const state = compareState(project.files, prepared.history);
   const changed = await findChanged(project, state, { session, tables: prepared.tables, context });
   const reading = await readProject(project, state.pending, context);
-  const syntax = await findSyntaxProblems(session, reading.migrations.flatMap(scriptsOf));
+  const hooks = reading.hooks ?? [];
+  const syntax = await findSyntaxProblems(session, [
+    ...reading.migrations.flatMap(scriptsOf),
+    ...hooks.map(({ script }) => script),
+  ]);
   const environments = checkEnvironments(reading.migrations, config.environment);
   const found = [
     ...project.problems,
@@ -127,8 +140,9 @@ async function planUp(config: ResolvedConfig, context: Context, request: UpReque
     ...(options.exactly === undefined ? outOfOrderWarnings(config, state, chosen) : []),
     ...plan.warnings,
     ...(nothing === null ? [] : [nothing]),
+    ...(options.dryRun === true ? hooks.map(hookNote) : []),
   ];
-  return { ...plan, warnings };
+  return { plan: { ...plan, warnings }, hooks };
 }
 
 /** Loaded only where a plan holds a backfill. */

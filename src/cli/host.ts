@@ -22,6 +22,8 @@ export interface Host {
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Sends what a user's own code prints to stderr, until the function that it returns is called. */
+  readonly keepStdoutClean: () => () => void;
   readonly version: () => string;
   /** Adds a listener for a signal and returns the function that removes it. */
   readonly onSignal: (signal: StopSignalName, listener: () => void) => () => void;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Host } from './host.js';
+import { keepStdoutClean, ownStdout } from './keep-stdout-clean.js';
 import { standardOutput } from './output.js';
 import { runProgram } from './program.js';
 
@@ -11,7 +12,7 @@ import { runProgram } from './program.js';
 /** How long a finished program may be kept alive by something that forgot to end. */
 const patienceMs = 1000;
 
-const stdout = standardOutput(1, () => process.stdout);
+const stdout = standardOutput(1, ownStdout);
 const stderr = standardOutput(2, () => process.stderr);
 
 const host: Host = {
@@ -22,6 +23,7 @@ const host: Host = {
   stdin: () => process.stdin,
   stdout,
   stderr,
+  keepStdoutClean,
   version: readVersion,
   onSignal: (signal, listener) => {
     process.on(signal, listener);

@@ -24,6 +24,8 @@ export interface CommandCall {
 export async function runCommand(call: CommandCall): Promise<ExitCode> {
   const { printer, host, command } = call;
   const talk = new Talk(printer);
+  // The script of a dry run is read by programs as much as JSON is.
+  const restore = printer.json || call.flags.on('dry-run') ? host.keepStdoutClean() : () => undefined;
   try {
     const run = actions[command.name];
     if (run === undefined)
@@ -38,6 +40,7 @@ export async function runCommand(call: CommandCall): Promise<ExitCode> {
     return reportFailure(error, null, printer);
   } finally {
     talk.end();
+    restore();
   }
 }
 

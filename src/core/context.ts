@@ -14,7 +14,7 @@ export interface Context {
 
 /** What a function of the user's has sent. */
 export interface SentText {
-  /** Null for a load of rows (`db.copy`, `db.upsert`), which is no text. */
+  /** Null for what is no text. A load of rows is a COPY with its rows behind it. */
   readonly text: string | null;
   readonly values: readonly unknown[];
   /** Line of the call in the file of the migration; null where it is not on the stack. */

@@ -143,14 +143,14 @@ function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {
   if (chain !== undefined && chain.after !== null)
     return [
       ours(executeFinish(chain.prepared, planned.migration, chain.mark), 'INSERT 0 1'),
-      ...foreignRows(run, planned.migration),
+      ...foreignRows(run, planned),
     ];
   if (isAtomic(planned)) {
     const text =
       run.direction === 'up'
         ? finishApply(run.tables, planned.migration, run.stamp)
         : finishRollback(run.tables, planned.migration, run.stamp);
-    return [ours(text, 'INSERT 0 1'), ...foreignRows(run, planned.migration)];
+    return [ours(text, 'INSERT 0 1'), ...foreignRows(run, planned)];
   }
   const done = ours(completeStep(run.tables, journalStep(run, stepRun, null)), 'UPDATE 1');
   // Under a lease the claim of this step holds the row already; and a transaction with a snapshot from before a
@@ -166,25 +166,43 @@ export function closeMigration(run: Run, planned: PlannedMigration, guard: strin
     run.direction === 'up'
       ? closeApply(run.tables, historyRow(migration), run.stamp, guard)
       : closeRollback(run.tables, migration, run.stamp, guard);
-  return [...statements.map((text) => ours(text)), ...foreignRows(run, migration)];
+  return [...statements.map((text) => ours(text)), ...foreignRows(run, planned)];
 }
 
-function foreignRows({ foreign, direction, tables }: Run, migration: Migration): readonly Part[] {
-  return foreignStatements({ foreign }, tables, { migration, direction }).map((text) => ours(text));
+function foreignRows({ foreign, direction, tables }: Run, planned: PlannedMigration): readonly Part[] {
+  const { migration, open } = planned;
+  const about = { migration, direction, settles: open.length > 0 };
+  return foreignStatements({ foreign }, tables, about).map((text) => ours(text));
+}
+
+/** What the other tool is told of a migration that stopped partly applied. */
+export function foreignUnfinished({ foreign, direction }: Run, migration: Migration): readonly string[] {
+  if (direction === 'down' || !foreign.has(migration.source)) return [];
+  return migration.foreign?.unfinished?.() ?? [];
 }
 
 /** What the history of another tool is told, in the transaction that writes ours. */
 export function foreignStatements(
   { foreign }: Pick<Run, 'foreign'>,
   tables: HistoryTables,
-  { migration, direction }: { readonly migration: Migration; readonly direction: Direction },
+  {
+    migration,
+    direction,
+    settles = false,
+  }: {
+    readonly migration: Migration;
+    readonly direction: Direction;
+    /** It was begun before, and the other tool may have been told. */
+    readonly settles?: boolean;
+  },
 ): readonly string[] {
   const run = foreign.get(migration.source);
   if (run === undefined || migration.foreign === undefined) return [];
-  const { applied, undone } = migration.foreign;
+  const { applied, undone, settled } = migration.foreign;
+  const before = settles ? (settled?.() ?? []) : [];
   return direction === 'up'
-    ? [...applied(run), linkForeign(tables, migration, migration.foreignKey ?? migration.version)]
-    : [...undone(run), unlinkForeign(tables, migration)];
+    ? [...before, ...applied(run), linkForeign(tables, migration, migration.foreignKey ?? migration.version)]
+    : [...before, ...undone(run), unlinkForeign(tables, migration)];
 }
 
 /**

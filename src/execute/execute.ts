@@ -5,7 +5,7 @@ import { withFullStop } from '../core/text.js';
 import { logRow } from '../history/index.js';
 import type { Step } from '../migration/step.js';
 import type { Plan, PlannedMigration } from '../plan/plan.js';
-import { committing } from './envelope.js';
+import { committing, foreignUnfinished } from './envelope.js';
 import { commitFailure, stepFailure } from './failure.js';
 import { heedStops, assertNotStopped, cancellable } from './interrupt.js';
 import { Unflushed } from './durability.js';
@@ -228,7 +228,12 @@ async function journalFailure(
     message: typeof detail === 'string' ? `${message} ${detail}` : message,
   };
   try {
-    const statements = [run.frame.ourRole.text, logRow(run.tables, entry, run.stamp)];
+    const isPartly = what.step > 1 || planned.open.length > 0 || details['partly'] === true;
+    const statements = [
+      run.frame.ourRole.text,
+      logRow(run.tables, entry, run.stamp),
+      ...(isPartly ? foreignUnfinished(run, planned.migration) : []),
+    ];
     await run.session.send(run.frame.own('journal', statements));
   } catch (error) {
     run.context.events.emit('warning', {

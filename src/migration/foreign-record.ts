@@ -6,6 +6,10 @@ export interface ForeignRecord {
   readonly accepts?: (recorded: string) => boolean;
   readonly applied: (run: ForeignRun) => readonly string[];
   readonly undone: (run: ForeignRun) => readonly string[];
+  /** Says, in the tool's own form, that the migration was begun and is not finished; absent where it has none. */
+  readonly unfinished?: () => readonly string[];
+  /** Takes that back, before it is applied or undone, or where it was settled by hand. */
+  readonly settled?: () => readonly string[];
 }
 
 export interface ForeignRun {

@@ -11,6 +11,8 @@ interface Load {
   readonly table: string;
   readonly rows: Iterable<RowObject> | AsyncIterable<RowObject>;
   readonly columns?: readonly string[];
+  /** Told of what is sent, as SQL that a file may hold, for whoever collects it; without it nothing is kept. */
+  readonly onText?: ((text: string, values: readonly unknown[]) => void) | undefined;
 }
 
 /** Loads rows by COPY … FROM STDIN; gives their number. A row may leave columns out (they become NULL), never add one. */
@@ -21,17 +23,20 @@ export async function copyRows(session: Session, load: Load): Promise<number> {
   if (first.done === true) return 0;
   const columns = load.columns ?? Object.keys(first.value);
   const { from } = await import('pg-copy-streams');
-  const target = session.client.query(
-    from(`copy ${table} (${columns.map(quoteIdent).join(', ')}) from stdin`),
-  );
+  const statement = `copy ${table} (${columns.map(quoteIdent).join(', ')}) from stdin`;
+  const target = session.client.query(from(statement));
   let count = 0;
+  const kept: string[] = [];
   async function* lines(): AsyncGenerator<string> {
     for (let next = first; next.done !== true; next = await source.next()) {
       count += 1;
-      yield copyLine(next.value, columns, load.table);
+      const line = copyLine(next.value, columns, load.table);
+      if (load.onText !== undefined) kept.push(line);
+      yield line;
     }
   }
   await pipeline(Readable.from(lines()), target);
+  load.onText?.(`${statement};\n${kept.join('')}\\.\n`, []);
   return count;
 }
 
@@ -88,7 +93,7 @@ export async function upsertRows(
   let { columns } = load;
   const flush = async (): Promise<void> => {
     if (batch.length === 0 || columns === undefined) return;
-    touched += await upsertBatch(session, { table, key, columns, batch });
+    touched += await upsertBatch(session, { table, key, columns, batch, onText: load.onText });
     batch = [];
   };
   for await (const row of load.rows) {
@@ -101,7 +106,7 @@ export async function upsertRows(
   return touched;
 }
 
-interface Batch {
+interface Batch extends Pick<Load, 'onText'> {
   readonly table: string;
   readonly key: readonly string[];
   readonly columns: readonly string[];
@@ -109,7 +114,7 @@ interface Batch {
 }
 
 /** jsonb_populate_recordset gives every column the type that the table has for it. */
-async function upsertBatch(session: Session, { table, key, columns, batch }: Batch): Promise<number> {
+async function upsertBatch(session: Session, { table, key, columns, batch, onText }: Batch): Promise<number> {
   const names = columns.map(quoteIdent).join(', ');
   const others = columns.filter((column) => !key.includes(column));
   const update =
@@ -117,10 +122,9 @@ async function upsertBatch(session: Session, { table, key, columns, batch }: Bat
       ? 'do nothing'
       : `do update set ${others.map((column) => `${quoteIdent(column)} = excluded.${quoteIdent(column)}`).join(', ')}`;
   const json = JSON.stringify(batch.map(jsonRow), (_, value: unknown) => jsonValue(value));
-  const answer = await session.client.query(
-    `insert into ${table} (${names}) select ${names} from jsonb_populate_recordset(null::${table}, $1::jsonb) on conflict (${key.map(quoteIdent).join(', ')}) ${update}`,
-    [json],
-  );
+  const text = `insert into ${table} (${names}) select ${names} from jsonb_populate_recordset(null::${table}, $1::jsonb) on conflict (${key.map(quoteIdent).join(', ')}) ${update}`;
+  const answer = await session.client.query(text, [json]);
+  onText?.(text, [json]);
   return answer.rowCount ?? 0;
 }
 

@@ -58,7 +58,13 @@ function reconcileOne(
   const rowOf = new Map(rows.map((row) => [row.version, row]));
   const fileOf = new Map(files.map((file) => [file.foreignKey, file]));
   const fileOfVersion = new Map(files.map((file) => [file.version, file]));
-  const failed = (entries ?? []).filter(({ state }) => state === 'failed');
+  // What stopped here in part is told to the other tool as begun, and is ours to finish.
+  const begunHere = new Set(
+    history.open.flatMap((step) => (step.source === source && step.action === 'apply' ? [step.version] : [])),
+  );
+  const failed = (entries ?? []).filter(
+    ({ state, key }) => state === 'failed' && !begunHere.has(fileOf.get(key)?.version ?? ''),
+  );
   const applied = (entries ?? []).filter(({ state }) => state === 'applied');
   const there = new Set(applied.map(({ key }) => key));
   const linkOf = (row: AppliedMigration): string | undefined => links.get(migrationKey(row));

@@ -8,6 +8,7 @@ import { attemptAsync, type Outcome } from './outcome.js';
 import { resolveProjectPackage } from './project-package.js';
 import { readingOf, type SourceReading } from './reading.js';
 import { shownPath } from './shown-path.js';
+import { unfilledNote } from './unfilled.js';
 
 export type Exports = Readonly<Record<string, unknown>>;
 
@@ -53,7 +54,10 @@ export async function readForeignCode(
       assertLoadable(file, shown);
       readListed(file, project);
       const module = await importMigration(file, shown, loader);
-      return interpret({ file, shown, exports: unwrap(module) });
+      const exports = unwrap(module);
+      const outcome = interpret({ file, shown, exports });
+      const { up, down } = exports;
+      return { ...outcome, warnings: [...outcome.warnings, ...unfilledNote({ up, down }, shown)] };
     });
   }
 }

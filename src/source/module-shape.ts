@@ -3,6 +3,7 @@ import { emptyMetadata, type Metadata } from '../migration/metadata.js';
 import type { MigrationFile } from '../migration/migration.js';
 import { parseMetadataObject, type ParsedMetadata } from '../migration/parse-metadata.js';
 import { versionIdentity } from '../migration/version.js';
+import type { Ways } from './unfilled.js';
 
 /** What a code migration exports, whatever its shape; the scripts are not yet looked at. */
 export interface InterpretedModule {
@@ -10,6 +11,8 @@ export interface InterpretedModule {
   readonly up: unknown;
   readonly down: unknown;
   readonly validate: unknown;
+  /** `up` and `down` as they stand in the file. */
+  readonly written: Ways;
   readonly problems: readonly LockkeeperError[];
 }
 
@@ -48,6 +51,7 @@ export function interpretModule(module: Exports, file: MigrationFile, shown: str
     up: bound(definition, 'up'),
     down: bound(definition, 'down'),
     validate: definition['validate'],
+    written: { up: definition['up'], down: definition['down'] },
     problems,
   };
 }

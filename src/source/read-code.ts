@@ -9,6 +9,7 @@ import { createModuleLoader, type ModuleLoader } from './module-loader.js';
 import { interpretModule, type InterpretedModule } from './module-shape.js';
 import { assembleMigration, attemptAsync, unusable, type Outcome } from './outcome.js';
 import { shownPath } from './shown-path.js';
+import { unfilledNote } from './unfilled.js';
 
 /** Reads code migrations of one project; the loader behind it is made once. */
 export function createCodeReader(project: SourceProject): (file: MigrationFile) => Promise<Outcome> {
@@ -51,7 +52,7 @@ function assemble(
     validateBefore: validateBefore.script,
     validateAfter: validateAfter.script,
   });
-  return { migration, problems: [], warnings: [] };
+  return { migration, problems: [], warnings: unfilledNote(interpreted.written, place.shown) };
 }
 
 type Validation = { readonly script: SqlScript | null; readonly problems: readonly LockkeeperError[] };

@@ -32,6 +32,9 @@ const examples = [
   { example: 'prisma', history: 'drop table _prisma_migrations' },
   { example: 'kysely', history: 'drop table kysely_migration, kysely_migration_lock' },
   { example: 'db-migrate', history: 'drop table migrations' },
+  { example: 'flyway', history: 'drop table flyway_schema_history' },
+  { example: 'liquibase', history: 'drop table databasechangelog, databasechangeloglock' },
+  { example: 'goose', history: 'drop table goose_db_version' },
   { example: 'prisma-and-drizzle', history: 'drop table _prisma_migrations; drop schema drizzle cascade' },
 ] as const;
 
@@ -47,17 +50,17 @@ describe.each(dumpableServers)('convert on PostgreSQL $major', { timeout: 240_00
     await (await open(database.url)).up();
     const before = await (await open(database.url)).status();
 
-    const report = await (await open(database.url)).convert({ to: 'sql', yes: true });
+    const report = await (await open(database.url)).convert({ to: 'native', yes: true });
     expect(report.history).toEqual({ moved: before.applied.length });
     if (report.shadow !== null) expect(report.verified).toBe(true);
-    expect(readdirSync(join(project.dir, 'sql'))).toHaveLength(before.applied.length);
+    expect(readdirSync(join(project.dir, 'native'))).toHaveLength(before.applied.length);
 
     // The old tool, its files and its tables go.
     for (const name of readdirSync(project.dir)) {
-      if (name !== 'sql') rmSync(join(project.dir, name), { recursive: true });
+      if (name !== 'native') rmSync(join(project.dir, name), { recursive: true });
     }
     await database.query(history);
-    project.write('lockkeeper.config.json', JSON.stringify({ migrations: 'sql' }));
+    project.write('lockkeeper.config.json', JSON.stringify({ migrations: 'native' }));
     const status = await (await open(database.url)).status();
     expect(status.applied.map(({ name }) => name)).toHaveLength(before.applied.length);
     expect([status.pending, status.missing, status.changed]).toEqual([[], [], []]);

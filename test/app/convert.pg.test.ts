@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Lockkeeper } from '../../src/app/lockkeeper.js';
 import { servers } from '../support/database.js';
+import { repository } from '../support/project.js';
 import { dumpableServers } from '../support/schema-dump.js';
 import { createWorkspace, failure, type Workspace } from './workspace.js';
 
@@ -32,6 +34,19 @@ drop table people;
     `if ((await db.query("select to_regclass('x') as x")).rows[0].x) throw new Error();`,
   ),
 };
+
+const backfills = (up: string): string =>
+  `import { backfill } from 'lockkeeper';\nexport default { up: ${up} };\n`;
+
+/** Runs the converted files, and nothing else, on the same database made empty. */
+async function replayed(app: Workspace): Promise<Lockkeeper> {
+  await app.database.query(
+    'drop schema public cascade; create schema public; drop schema lockkeeper cascade',
+  );
+  const lockkeeper = await app.open({ migrations: 'migrations-sql' });
+  await lockkeeper.up();
+  return lockkeeper;
+}
 
 async function text(app: Workspace, name: string): Promise<string> {
   return await Promise.resolve(readFileSync(join(app.project.dir, name), 'utf8'));
@@ -136,19 +151,90 @@ drop index people_name;
     await expect(text(app, 'migrations-sql/20240101_people.sql')).rejects.toThrow('ENOENT');
   });
 
-  it('refuses what is no SQL text', async () => {
+  it('writes rows that were loaded behind a COPY, and upserts with their values', async () => {
+    const load = `await db.copy('t', [{ id: 1, name: 'tab\\t, line\\n, \\\\ -- migrate:down' }, { id: 2, name: null }]);
+    await db.copy('t', []);
+    await db.upsert('t', [{ id: 2, name: "O'Neill" }, { id: 3, name: '\\\\.' }]);
+    await db.exec('create table after (id int)');`;
+    const app = await createWorkspace(
+      { '1_t.sql': 'create table t (id int primary key, name text)', '2_rows.ts': code(load) },
+      { server },
+    );
+    await app.up();
+    const before = await app.database.query('select * from t order by id');
+    await (await app.open()).convert({ yes: true });
+    const written = await text(app, 'migrations-sql/2_rows.sql');
+    expect(written).toContain(
+      'copy t ("id", "name") from stdin;\n1\ttab\\t, line\\n, \\\\ -- migrate:down\n2\t\\N\n\\.\n',
+    );
+    await replayed(app);
+    expect(await app.database.query('select * from t order by id')).toEqual(before);
+    expect(before).toHaveLength(3);
+  });
+
+  it('writes backfills as directives', async () => {
     const app = await createWorkspace(
       {
-        '1_t.sql': 'create table t (id int)',
-        '2_rows.ts': code(`await db.copy('t', [{ id: 1 }]);`),
+        '1_t.sql': 'create table t (id int primary key, name text, low text)',
+        '2_fill.ts': backfills(
+          `['insert into t values (1, $$A;B$$)', backfill({ table: 't', set: 'low = lower(name)', where: 'low is null', batchRows: 10, target: '2s', share: 0.5, undo: 'saved', key: 'id' }), backfill({ table: 't', delete: true, where: 'id > 5' })]`,
+        ),
+        '3_keep.ts': backfills(
+          `backfill({ table: 't', set: $$name = 'x'$$, undo: 'saved' })`.replaceAll('$$', '"'),
+        ),
       },
+      { server },
+    );
+    await app.up();
+    const { migrations } = await (await app.open()).convert({ yes: true });
+    expect(migrations.map(({ reversible }) => reversible)).toEqual([false, false, true]);
+    expect(await text(app, 'migrations-sql/2_fill.sql')).toContain(
+      `-- migrate:up
+insert into t values (1, $$A;B$$);
+-- backfill: key=id batch-rows=10 target=2000ms share=0.5 undo=saved
+update t set low = lower(name)
+where low is null;
+-- backfill: yes
+delete from t
+where id > 5;
+`,
+    );
+    expect(await text(app, 'migrations-sql/3_keep.sql')).not.toContain('migrate:down');
+    const again = await replayed(app);
+    expect(await app.database.query('select * from t')).toEqual([{ id: 1, name: 'x', low: 'a;b' }]);
+    await again.down({ steps: 1 });
+    expect(await app.database.query('select name from t')).toEqual([{ name: 'A;B' }]);
+  });
+
+  it.each([
+    [
+      'rows from a stream',
+      code(
+        `const { from } = require(${JSON.stringify(join(repository, 'node_modules/pg-copy-streams'))});
+    await new Promise((done, fail) =>
+      db.client.query(from('copy t ("an id") from stdin')).on('error', fail).on('finish', done).end('7\\n'));`,
+      ),
+      'Line 5 loads rows with COPY … FROM STDIN through a stream of its own, which nobody reads along',
+    ],
+    [
+      'a transform',
+      backfills(`backfill({ table: 't', transform: (rows) => rows, where: 'id > 0' })`),
+      'its backfill changes rows by a function (transform)',
+    ],
+    [
+      'an option that is no word',
+      backfills(`backfill({ table: 't', set: 'id = 1', key: 'an id' })`),
+      'its backfill has an option that no directive can say, such as a column with a blank in its name',
+    ],
+  ])('refuses what cannot be written: %s', async (_, file, why) => {
+    const app = await createWorkspace(
+      { '1_t.sql': 'create table t (id int, "an id" int primary key)', '2_rows.ts': file },
       { server },
     );
     const error = await failure((await app.open()).convert({ yes: true }));
     expect(error).toMatchObject({
       code: 'CONVERT_IMPOSSIBLE',
-      message:
-        'The way up of 2 (migrations/2_rows.ts) cannot be written as SQL: Line 3 loads rows, which is no SQL text.',
+      message: expect.stringContaining(`cannot be written as SQL: ${why}.`) as string,
     });
   });
 

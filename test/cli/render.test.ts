@@ -466,6 +466,7 @@ describe('config', () => {
       },
       { key: 'role', value: '', origin: { kind: 'default' as const }, overrides: [] },
     ],
+    warnings: [],
   };
 
   it('shows each value', () => {
@@ -496,6 +497,15 @@ describe('config', () => {
         lockTimeout  5s                         --lock-timeout
         role         ""                         default"
     `);
+  });
+
+  it('names below the values what another tool says and nobody honours', () => {
+    const warnings = [{ code: 'setting-ignored', message: 'knexfile.js: not used here: pool.' }];
+    expect(
+      renderConfig({ ...report, warnings }, false, look())
+        .split('\n')
+        .slice(-2),
+    ).toEqual(['', '  ! knexfile.js: not used here: pool.']);
   });
 
   it('explains below the value on a narrow terminal', () => {

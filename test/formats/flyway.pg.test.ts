@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DryRunReport } from '../../src/app/lockkeeper.js';
 import { servers, tableExists, type TestServer } from '../support/database.js';
 import { codesOf, createWorkspace, failure, record, type Workspace } from '../app/workspace.js';
 
@@ -135,7 +136,7 @@ describe.each(servers)('a project of Flyway on PostgreSQL $major', (server) => {
     const app = await open(server, {
       'beforeEachMigrate.sql': "create temp table if not exists seen (what text); insert into seen values ('before');",
       'afterEachMigrate__note.sql': "insert into seen values ('after'); create table if not exists noted (n int); insert into noted select count(*) from seen;",
-      'afterMigrate.sql': 'select 1;',
+      'afterVersioned.sql': 'select 1;',
     }); // prettier-ignore
     const lockkeeper = await app.open();
     const warnings = record(lockkeeper, 'warning');
@@ -144,6 +145,48 @@ describe.each(servers)('a project of Flyway on PostgreSQL $major', (server) => {
     expect(warnings.map(({ code }) => code)).toContain('callback-not-run');
     app.write({ 'beforeEachMigrate.sql': 'select 2;' });
     expect((await lockkeeper.verify()).ok).toBe(true);
+  });
+
+  it('runs the callbacks of a whole run once, in the order of Flyway, also where nothing is pending', async () => {
+    const events = ['beforeValidate', 'afterValidate', 'beforeMigrate', 'afterMigrateApplied', 'afterMigrate', 'afterMigrateError']; // prettier-ignore
+    const note = (event: string): string => `create table if not exists told (n serial, event text); insert into told (event) values ('${event}');`; // prettier-ignore
+    const app = await open(
+      server,
+      Object.fromEntries(events.map((event) => [`${event}__note.sql`, note(event)])),
+    );
+    const told = async (): Promise<readonly unknown[]> =>
+      (await app.database.query('with gone as (delete from told returning *) select event from gone order by n')).map(({ event }) => event); // prettier-ignore
+    const dry = (await (await app.open()).up({ dryRun: true })) as DryRunReport;
+    expect(dry.warnings.filter(({ code }) => code === 'callback-not-shown')).toHaveLength(6);
+    expect(await tableExists(app.database, 'told')).toBe(false);
+    await app.up();
+    expect(await told()).toEqual(events.slice(0, 5));
+    await app.up();
+    expect(await told()).toEqual(['beforeValidate', 'afterValidate', 'beforeMigrate', 'afterMigrate']);
+    app.write({ 'V12__broken.sql': 'select 1 / 0;' });
+    expect((await failure(app.up())).code).toBe('MIGRATION_FAILED');
+    expect(await told()).toEqual([...events.slice(0, 3), 'afterMigrateError']);
+    app.write({
+      'V12__broken.sql': 'select 1;',
+      'afterMigrate__note.sql': 'set role nobody_at_all; select 1;',
+    });
+    const error = await failure(app.up());
+    expect(error.message).toContain('afterMigrate__note.sql (afterMigrate) failed, and was rolled back');
+    expect(await pending(app)).toEqual([]);
+  });
+
+  it('has the row of a failure while a migration is applied in part', async () => {
+    const half = 'create table half (id int);\ncreate index concurrently half_id on half (id);\ninsert into missing values (1);'; // prettier-ignore
+    const app = await open(server, { 'V12__half.sql': half });
+    const last = async (): Promise<string | undefined> => (await rows(app)).filter((row) => row.includes('|half|')).join(' '); // prettier-ignore
+    for (const attempt of [1, 2]) {
+      expect((await failure(app.up())).code, `attempt ${attempt}`).toBe('MIGRATION_FAILED');
+      expect(await last()).toMatch(/^\d+\|12\|half\|SQL\|.*V12__half\.sql\|-?\d+\|f$/);
+    }
+    await app.database.query('create table missing (id int)');
+    await app.up();
+    expect(await last()).toMatch(/^\d+\|12\|half\|SQL\|.*V12__half\.sql\|-?\d+\|t$/);
+    expect(await pending(app)).toEqual([]);
   });
 
   it.each([

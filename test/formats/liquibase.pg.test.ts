@@ -12,11 +12,11 @@ afterEach(closeForeignSides);
 const example = (files: Readonly<Record<string, string>> = {}): Promise<ForeignSide> =>
   openForeignSide({ server: latest, example: 'liquibase', files });
 
-/** A changelog with every change that is known. */
-async function everyChange(): Promise<ForeignSide> {
+/** A changelog with every change that is known, or another one of the fixtures. */
+async function everyChange(changelog = 'every-change.xml'): Promise<ForeignSide> {
   const side = await openForeignSide({
     server: latest,
-    files: { 'liquibase.properties': 'changeLogFile=every-change.xml\n' },
+    files: { 'liquibase.properties': `changeLogFile=${changelog}\n` },
   });
   cpSync(join(repository, 'test/source/liquibase/fixtures'), side.project.dir, { recursive: true });
   return side;
@@ -116,12 +116,19 @@ describe.skipIf(liquibaseMissing !== null)(`examples/liquibase ${withLiquibase}`
     expect(await describeSchema(ours.database)).toBe(await describeSchema(theirs.database));
   }, 240_000);
 
-  it('comes to the same with every change that is known', async () => {
-    const [theirs, ours] = [await everyChange(), await everyChange()];
-    await runLiquibase(['update'], theirs);
-    await ours.up();
-    expect(await describeSchema(ours.database)).toBe(await describeSchema(theirs.database));
-    expect(await changelogRows(ours)).toEqual(await changelogRows(theirs));
-    expect(await runLiquibase(['status'], ours)).toContain('is up to date');
-  }, 240_000);
+  it.each([
+    ['every change that is known', 'every-change.xml'],
+    ['what changelogs of years hold', 'odd-corners.xml'],
+  ])(
+    'comes to the same with %s',
+    async (_, changelog) => {
+      const [theirs, ours] = [await everyChange(changelog), await everyChange(changelog)];
+      await runLiquibase(['update'], theirs);
+      await ours.up();
+      expect(await describeSchema(ours.database)).toBe(await describeSchema(theirs.database));
+      expect(await changelogRows(ours)).toEqual(await changelogRows(theirs));
+      expect(await runLiquibase(['status'], ours)).toContain('is up to date');
+    },
+    240_000,
+  );
 });

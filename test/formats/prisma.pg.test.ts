@@ -151,6 +151,45 @@ describe.each(servers)('examples/prisma on PostgreSQL $major', (server) => {
     expect(await engineOf(ours).status()).toEqual(upToDate);
   });
 
+  it('tells Prisma of a migration that stopped partly applied, until it is finished or settled', async () => {
+    const side = await open();
+    await side.up();
+    const name = '20250501000000_half';
+    side.project.write(
+      `prisma/migrations/${name}/migration.sql`,
+      'create table half (id int);\ncreate index concurrently half_id on half (id);\ninsert into missing values (1);\n',
+    );
+    const failed = async (): Promise<readonly string[]> =>
+      (await engineOf(side).status()).failedMigrationNames;
+    for (const attempt of [1, 2]) {
+      expect((await failure(side.up())).code, `attempt ${attempt}`).toBe('MIGRATION_FAILED');
+      expect(await failed()).toEqual([name]);
+    }
+    expect(await side.pending()).toEqual([name]);
+    const lockkeeper = await side.open();
+    await lockkeeper.mark({ version: name, as: 'pending', why: 'a try', yes: true });
+    expect(await failed()).toEqual([]);
+    await side.database.query('drop table half; create table missing (id int)');
+    await side.up();
+    expect(await engineOf(side).status()).toEqual(upToDate);
+    expect(
+      await side.database.query(`select from _prisma_migrations where migration_name = '${name}'`),
+    ).toHaveLength(1);
+  });
+
+  it('finishes what it told Prisma of as begun', async () => {
+    const side = await open();
+    await side.up();
+    side.project.write(
+      'prisma/migrations/20250501000000_half/migration.sql',
+      'create table half (id int);\ncreate index concurrently half_id on half (id);\ninsert into missing values (1);\n',
+    );
+    await failure(side.up());
+    await side.database.query('create table missing (id int)');
+    expect((await side.up()).applied.map(({ version }) => version)).toEqual(['20250501000000_half']);
+    expect(await engineOf(side).status()).toEqual(upToDate);
+  });
+
   it('lets a setting of one file hold in the next, as Prisma does', async () => {
     const files = {
       'prisma/migrations/1_a/migration.sql': 'create schema side; set search_path = side;',

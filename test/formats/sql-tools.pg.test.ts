@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { latest, servers, tableExists, type TestServer } from '../support/database.js';
+import { dumpableServers, dumpSchema } from '../support/schema-dump.js';
 import { runTool } from '../support/tools.js';
 import { codesOf, createWorkspace, failure, type Workspace } from '../app/workspace.js';
 
@@ -204,6 +206,44 @@ describe('what the tool itself did', () => {
     expect(await pending(app)).toEqual([]);
   });
 });
+
+/** Debian has the program; npm has none that is kept by its makers. */
+const hasSqlMigrate = spawnSync('sql-migrate', ['--version']).error === undefined;
+
+describe.skipIf(!hasSqlMigrate).each(dumpableServers)(
+  'sql-migrate, the program, on PostgreSQL $major',
+  (server) => {
+    const { files } = examples[3]!;
+    const tool = ({ project, database }: Workspace, ...args: readonly string[]) => {
+      const { hostname, port, username } = new URL(database.url);
+      const source = `dbname=${database.name} host=${hostname} port=${port} user=${username} sslmode=disable`;
+      project.write(
+        'dbconfig.yml',
+        `development:\n  dialect: postgres\n  datasource: ${source}\n  dir: migrations\n`,
+      );
+      return spawnSync('sql-migrate', args, { cwd: project.dir, encoding: 'utf8' });
+    };
+
+    it('makes the same schema and the same rows, and agrees whoever takes the next step', async () => {
+      const [theirs, ours] = [
+        await open(server, 'sql-migrate', files),
+        await open(server, 'sql-migrate', files),
+      ];
+      expect(tool(theirs, 'up')).toMatchObject({ status: 0 });
+      await ours.up();
+      expect(dumpSchema(ours.database.url)).toBe(dumpSchema(theirs.database.url));
+      const history = 'select id as row from gorp_migrations order by applied_at';
+      expect(await rows(ours, history)).toEqual(await rows(theirs, history));
+      expect(tool(ours, 'up').stdout).toContain('Applied 0 migrations');
+      expect(tool(ours, 'down')).toMatchObject({ status: 0 });
+      expect(await pending(ours)).toEqual(['10-index']);
+      await ours.up();
+      await (await ours.open()).down();
+      expect(tool(ours, 'up').stdout).toContain('Applied 1 migration');
+      expect(await pending(ours)).toEqual([]);
+    });
+  },
+);
 
 describe('what is refused before anything runs', () => {
   it.each([

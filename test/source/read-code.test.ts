@@ -189,7 +189,7 @@ export default migration;
 
   it('warns of connections of their own, and of a way down that should not be there', async () => {
     const { warnings } = await readAll({
-      '1_a.ts': 'export const up = async () => {};',
+      '1_a.ts': 'export const up = async () => { await 0; };',
       '2_b.ts': "export default { irreversible: 'data is gone', up: 'select 1', down: 'select 2' };",
       '3_c.sql': '-- irreversible: data is gone\n-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;',
       '4_d.ts': 'export const up = async (db: unknown) => db;',

@@ -1,5 +1,7 @@
+import { impliesDown } from '../../migration/backfill.js';
 import type { Metadata, TransactionMode } from '../../migration/metadata.js';
 import type { Migration, Script, SqlScript } from '../../migration/migration.js';
+import { withBackfillDirectives } from './backfill-text.js';
 import type { CollectedScript } from './sent-statements.js';
 
 /** What goes into a converted file. */
@@ -23,10 +25,10 @@ export function renderConverted(parts: FileParts): string {
   const upMode = modeOf(metadata.transaction, up);
   const downMode = modeOf(metadata.transactionDown ?? metadata.transaction, down);
   const sections = [
-    `${marker('up', upMode)}\n${[...parts.settings, body(migration.up, up)].join('\n')}`,
-    ...(migration.down === null || brokenDown !== null
+    `${marker('up', upMode)}\n${[...parts.settings, body(migration.up, up, migration.format)].join('\n')}`,
+    ...(migration.down === null || brokenDown !== null || isImplied(migration)
       ? []
-      : [`${marker('down', downMode, upMode)}\n${body(migration.down, down)}`]),
+      : [`${marker('down', downMode, upMode)}\n${body(migration.down, down, migration.format)}`]),
     ...section('validate-before', validateBefore),
     ...section('validate-after', validateAfter),
   ];
@@ -40,12 +42,22 @@ export function renderConverted(parts: FileParts): string {
   return `${head.join('\n')}\n\n${sections.join('\n\n')}\n`;
 }
 
-function body(script: Script, collected: CollectedScript | null): string {
+function body(script: Script, collected: CollectedScript | null, format: Migration['format']): string {
+  // In an SQL file the directives stand in the text already.
+  if (script.kind === 'sql' && format === 'typescript' && script.backfills !== undefined)
+    return withBackfillDirectives(script);
   if (script.kind === 'sql') return script.text.replace(/^\s*\n/, '').trimEnd() || 'select 1;';
   if (collected === null) return 'select 1;';
   const notes = collected.notes.map((note) => comment(`note: ${note}`));
-  return [...notes, ...collected.statements.map((text) => `${text.trim()};`)].join('\n');
+  return [...notes, ...collected.statements].join('\n');
 }
+
+/** A way back that nobody wrote, because backfills have kept the old values: in the new file it is implied as well. */
+const isImplied = ({ up, down }: Migration): boolean =>
+  down?.kind === 'sql' &&
+  down.statements.length === 0 &&
+  up.kind === 'sql' &&
+  impliesDown(up.statements, up.backfills);
 
 /** A comment of one line: what it quotes may hold line ends. */
 const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`;

@@ -5,6 +5,7 @@ import { createResolver } from '../../migration/order.js';
 import { lexScript } from '../../sql/script.js';
 import { shownPath } from '../../source/index.js';
 import { throwProblems } from '../migrations.js';
+import { refusalOfBackfills } from './backfill-text.js';
 import type { Collected } from './collect.js';
 import { renderConverted } from './file-text.js';
 import { newNames, type NewName } from './names.js';
@@ -58,7 +59,7 @@ export function convertFiles(
 
 /** What a migration sets for its session, where the old tool lets the next ones find it. The last of each wins. */
 function noteSettings(kept: Map<string, string>, script: Script, collected: CollectedScript | null): void {
-  const text = script.kind === 'sql' ? script.text : (collected?.statements ?? []).join(';\n');
+  const text = script.kind === 'sql' ? script.text : (collected?.statements ?? []).join('\n');
   for (const { start, end, traits } of lexScript(text).statements) {
     if (traits.sessionState !== 'set') continue;
     const statement = text.slice(start, end);
@@ -88,10 +89,7 @@ function findRefusals(migration: Migration, collected: Collected | null): readon
 }
 
 function refusalOf(migration: Migration, script: Script, sent: CollectedScript | null): string | null {
-  if (script.kind === 'sql') {
-    const inCode = migration.format === 'typescript' && (script.backfills?.size ?? 0) > 0;
-    return inCode ? 'it changes data in batches, by settings that stand in code' : null;
-  }
+  if (script.kind === 'sql') return migration.format === 'typescript' ? refusalOfBackfills(script) : null;
   if (script.ownConnection) return 'its function opens connections of its own, which nobody sees';
   return sent?.refused ?? null;
 }

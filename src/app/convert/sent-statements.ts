@@ -2,10 +2,11 @@ import type { SentText } from '../../core/context.js';
 import { inlineValues } from '../../pg/literal.js';
 import { END, Lexer, PUNCT, WORD } from '../../sql/lexer.js';
 import { lexScript } from '../../sql/script.js';
-import type { StatementTraits } from '../../sql/statement.js';
+import type { Statement, StatementTraits } from '../../sql/statement.js';
 
 /** What a function of the user's comes to, as SQL. */
 export interface CollectedScript {
+  /** Each with its semicolon, and a COPY with its rows. */
   readonly statements: readonly string[];
   /** What a person should know before trusting it: where the function went by what it read. */
   readonly notes: readonly string[];
@@ -15,7 +16,12 @@ export interface CollectedScript {
   readonly ownTransactions: boolean;
 }
 
-type Piece = { readonly text: string; readonly traits: StatementTraits };
+interface Piece {
+  readonly text: string;
+  readonly traits: StatementTraits;
+  /** The rows behind a COPY, to the line that ends them; null for any other statement, and where they came another way. */
+  readonly rows: string | null;
+}
 
 /** Gathers the statements of one function: those that took effect, without the ones that only asked something. */
 export class SentStatements {
@@ -29,12 +35,12 @@ export class SentStatements {
   add({ text, values, line }: SentText): void {
     const where = line === null ? 'It' : `Line ${line}`;
     if (text === null) {
-      this.#refused ??= `${where} loads rows, which is no SQL text`;
+      this.#refused ??= `${where} sends what is no SQL text`;
       return;
     }
     const { statements } = lexScript(text);
-    for (const { start, end, traits } of statements) {
-      const piece = { text: text.slice(start, end), traits };
+    for (const { start, end, traits, copyData } of statements) {
+      const piece = { text: text.slice(start, end), traits, rows: rowsOf(text, copyData) };
       if (traits.control !== null) this.#control(piece);
       else this.#plain({ ...piece, text: inlineValues(piece.text, values) }, where);
     }
@@ -43,16 +49,20 @@ export class SentStatements {
   result(): CollectedScript {
     const { length } = this.#statements;
     return {
-      statements: length === 0 ? ['select 1 /* it sent nothing that changes anything */'] : this.#statements,
+      statements: length === 0 ? ['select 1 /* it sent nothing that changes anything */;'] : this.#statements,
       notes: this.#notes,
       refused: this.#refused,
       ownTransactions: this.#ownTransactions,
     };
   }
 
-  #plain({ text, traits }: Piece, where: string): void {
+  #plain({ text, traits, rows }: Piece, where: string): void {
+    if (rows !== null) {
+      this.#statements.push(`${text.trim()};\n${rows}`);
+      return;
+    }
     if (/^COPY\b/.test(traits.label) && /\bfrom\s+stdin\b/i.test(text)) {
-      this.#refused ??= `${where} loads rows with COPY … FROM STDIN, which is no SQL text`;
+      this.#refused ??= `${where} loads rows with COPY … FROM STDIN through a stream of its own, which nobody reads along`;
       return;
     }
     const asked = questionOf(text);
@@ -63,7 +73,7 @@ export class SentStatements {
     if (asked !== null) return;
     if (hasWord(text, 'returning'))
       this.#note(`${where} was told what it wrote, which later values may come from`, text);
-    this.#statements.push(text);
+    this.#statements.push(`${text.trim()};`);
   }
 
   #note(what: string, text: string): void {
@@ -95,6 +105,12 @@ export class SentStatements {
     // A savepoint that was rolled back to is still there.
     this.#open.length = undo && name !== null ? place + 1 : place;
   }
+}
+
+function rowsOf(text: string, data: Statement['copyData']): string | null {
+  const end = '\\.';
+  if (data === null || !text.startsWith(end, data.end)) return null;
+  return text.slice(data.start, data.end) + end;
 }
 
 /** Functions that only say something. */

@@ -1,6 +1,7 @@
 import type { ConfigReport } from '../../app/lockkeeper.js';
 import type { ExplainedValue, Origin } from '../../config/resolved.js';
 import type { Look } from '../look.js';
+import { renderWarning } from './warning.js';
 import { displayWidth, oneLine, padEnd } from './text.js';
 
 /** Every value in force; with `explain`, where it comes from and what it overrides. */
@@ -16,7 +17,8 @@ export function renderConfig(report: ConfigReport, explain: boolean, look: Look)
   const value = Math.min(40, Math.max(0, ...report.values.map((each) => displayWidth(shown(each.value)))));
   const narrow = look.width < key + value + 30;
   const lines = report.values.flatMap((each) => renderValue(each, { key, value, explain, narrow }, look));
-  return [...head, '', ...lines].join('\n');
+  const warned = report.warnings.map((warning) => renderWarning(warning, look));
+  return [...head, '', ...lines, ...(warned.length === 0 ? [] : ['', ...warned])].join('\n');
 }
 
 interface Layout {

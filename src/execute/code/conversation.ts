@@ -13,7 +13,7 @@ import {
 } from '../../pg/index.js';
 import { type Call, CallAt, codeFailure, type CodeFile } from './failure.js';
 import { readPieces } from './pieces.js';
-import type { Sender } from './sent.js';
+import type { Sender, Work } from './sent.js';
 
 export interface ConversationOptions {
   readonly file: CodeFile;
@@ -114,14 +114,14 @@ export class Conversation implements GuestHost {
   }
 
   /** Work of `db` that takes rows from a source of the user's. */
-  async load<Value>(what: Pick<Call, 'sql' | 'method'>, work: () => Promise<Value>): Promise<Value> {
+  async load<Value>(what: Pick<Call, 'sql' | 'method'>, work: Work<Value>): Promise<Value> {
     const call = this.#call(what, callSite());
     const { sender } = this.#options;
-    return await this.#enqueue(call, () => sender.work(call, () => this.#source.run(true, work))).catch(
-      (error: unknown) => {
-        throw this.failureOf(error) ?? error;
-      },
-    );
+    return await this.#enqueue(call, () =>
+      sender.work(call, (onText) => this.#source.run(true, () => work(onText))),
+    ).catch((error: unknown) => {
+      throw this.failureOf(error) ?? error;
+    });
   }
 
   /** An error of ours about an answer, with the place of the call. */

@@ -13,6 +13,7 @@ import { kyselyOver } from '../../source/kysely/instance.js';
 import { drizzleOver } from '../../source/library/drizzle.js';
 import { slonikOver } from '../../source/library/slonik.js';
 import type { Conversation } from './conversation.js';
+import type { Work } from './sent.js';
 
 /**
  * What a code migration is given: every statement goes through the conversation, so over the run's own session, is
@@ -95,7 +96,7 @@ export class CodeDatabase implements MigrationDatabase {
     rows: RowSource,
     options: { readonly columns?: readonly string[] } = {},
   ): Promise<number> {
-    const work = (): Promise<number> => copyRows(this.#session, { table, rows, ...options });
+    const work: Work<number> = (onText) => copyRows(this.#session, { table, rows, ...options, onText });
     return handled(this.#conversation.load({ sql: null, method: 'copy' }, work));
   }
 
@@ -104,7 +105,7 @@ export class CodeDatabase implements MigrationDatabase {
     rows: RowSource,
     options: { readonly key?: readonly string[]; readonly columns?: readonly string[] } = {},
   ): Promise<number> {
-    const work = (): Promise<number> => upsertRows(this.#session, { table, rows, ...options });
+    const work: Work<number> = (onText) => upsertRows(this.#session, { table, rows, ...options, onText });
     return handled(this.#conversation.load({ sql: null, method: 'upsert' }, work));
   }
 

@@ -26,8 +26,11 @@ export interface Sender {
   /** Sends a query; whoever asked gets the rows, and an error stays with the answer. */
   send(outgoing: Outgoing): Promise<GuestAnswer>;
   /** Does something with the session that is more than one query: a load of rows. */
-  work<Value>(call: Call, work: () => Promise<Value>): Promise<Value>;
+  work<Value>(call: Call, work: Work<Value>): Promise<Value>;
 }
+
+/** Work that can say what it sends, as SQL with its parameters, where somebody collects it. */
+export type Work<Value> = (onText?: (text: string, values: readonly unknown[]) => void) => Promise<Value>;
 
 /** One statement that a function sent, as the journal keeps it. */
 export interface SentStatement {

@@ -1,7 +1,7 @@
 import type { Context } from '../../core/context.js';
 import type { GuestAnswer } from '../../pg/index.js';
 import type { Call } from './failure.js';
-import type { Outgoing, Sender } from './sent.js';
+import type { Outgoing, Sender, Work } from './sent.js';
 
 /** Tells somebody who collects it of everything that a function has sent, once it was answered. */
 export class TellingSender implements Sender {
@@ -19,10 +19,9 @@ export class TellingSender implements Sender {
     return answer;
   }
 
-  async work<Value>(call: Call, work: () => Promise<Value>): Promise<Value> {
-    const value = await this.#sender.work(call, work);
-    this.#tell(call, []);
-    return value;
+  async work<Value>(call: Call, work: Work<Value>): Promise<Value> {
+    const line = call.place?.line ?? null;
+    return await this.#sender.work(call, () => work((text, values) => this.#onSent({ text, values, line })));
   }
 
   #tell(call: Call, values: readonly unknown[]): void {

@@ -11,6 +11,7 @@ import { shapeError } from '../module-shape.js';
 import { assembleMigration, attemptAsync, type Outcome, unusable } from '../outcome.js';
 import { readingOf, type SourceReading } from '../reading.js';
 import { shownPath } from '../shown-path.js';
+import { unfilledNote } from '../unfilled.js';
 import { createRecord } from './history.js';
 import { type DbMigrateLibrary, loadLibrary } from './library.js';
 import { type Action, scriptOf, type Way } from './run.js';
@@ -73,7 +74,7 @@ function assemble(
   };
   const foreign = createRecord(settings, file.version);
   const migration = assembleMigration(file, read, { foreign, keepsSession: true });
-  return { migration, problems: [], warnings: [] };
+  return { migration, problems: [], warnings: unfilledNote({ up, down }, shown) };
 }
 
 /** A COMMIT of the migration's own ends the transaction that the tool has begun for it. */

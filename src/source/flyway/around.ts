@@ -4,31 +4,46 @@ import type { SqlScript } from '../../migration/migration.js';
 import type { Statement } from '../../sql/statement.js';
 import { quoteIdent } from '../../sql/quote.js';
 import { lexScript } from '../../sql/script.js';
+import type { RunHook } from '../reading.js';
 import { shownPath } from '../shown-path.js';
 import { type FlywayReading, readFlywayScript } from './script.js';
 
-/** What Flyway runs before and after each migration, in its transaction. */
+/** What Flyway runs before and after each migration, in its transaction, and what once around all of them. */
 export interface Around {
   readonly before: readonly string[];
   readonly after: readonly string[];
+  readonly hooks: readonly RunHook[];
   readonly problems: readonly LockkeeperError[];
   readonly warnings: readonly Warning[];
 }
 
+/** The events of a whole run, in their order. Flyway validates in front of every run. */
+const runEvents: Readonly<Record<string, RunHook['when']>> = {
+  beforeValidate: 'before',
+  afterValidate: 'before',
+  beforeMigrate: 'before',
+  afterMigrateApplied: 'after-applied',
+  afterMigrate: 'after',
+  afterMigrateError: 'after-error',
+};
+
 /** Callbacks of verbs that we do not have, or have in another way; the others are named when something is run. */
-const never = /Clean|Undo|Repair|Info|Validate|Baseline|OperationFinish/;
+const never = /Clean|Undo|Repair|Info|Baseline|OperationFinish/;
 
 /** Reads the callbacks that belong to every migration, and names those that are not run. */
 export function readAround(context: FlywayReading): Around {
   const { scan, settings, project } = context;
-  const before: string[] = settings.defaultSchema === null ? [] : [searchPathText(settings.defaultSchema)];
+  const searchPath = settings.defaultSchema === null ? null : searchPathOf(settings.defaultSchema);
+  const before: string[] = searchPath === null ? [] : [`set search_path to ${searchPath}`];
   const after: string[] = [];
+  const hooks: RunHook[] = [];
   const problems: LockkeeperError[] = [];
   const warnings: Warning[] = [];
   for (const found of scan.callbacks) {
     const { event } = found.name;
+    const when = runEvents[event];
     const list = event === 'beforeEachMigrate' ? before : event === 'afterEachMigrate' ? after : null;
-    if (list === null) {
+    if (list === null && when === undefined) {
       warnings.push(notRun(shownPath(found.path, project.root), event));
       continue;
     }
@@ -36,18 +51,21 @@ export function readAround(context: FlywayReading): Around {
       const read = readFlywayScript(found, context);
       problems.push(...read.problems);
       warnings.push(...read.config.warnings);
-      list.push(read.script.text);
+      list?.push(read.script.text);
+      if (when !== undefined) hooks.push({ when, event, script: read.script, searchPath });
     } catch (error) {
       if (!isLockkeeperError(error)) throw error;
       problems.push(error);
     }
   }
-  return { before, after, problems, warnings };
+  const place = Object.keys(runEvents);
+  const inOrder = hooks.toSorted((a, b) => place.indexOf(a.event) - place.indexOf(b.event));
+  return { before, after, hooks: inOrder, problems, warnings };
 }
 
 /** Flyway puts the default schema in front of what the connection has. */
-const searchPathText = (schema: string): string =>
-  schema === 'public' ? '' : `set search_path to ${quoteIdent(schema)}, "$user", public`;
+const searchPathOf = (schema: string): string | null =>
+  schema === 'public' ? null : `${quoteIdent(schema)}, "$user", public`;
 
 function notRun(file: string, event: string): Warning {
   return {
@@ -55,7 +73,7 @@ function notRun(file: string, event: string): Warning {
     message: `${file}: the callback "${event}" is not run.`,
     hint: never.test(event)
       ? 'Flyway runs it around a command of its own.'
-      : 'Only beforeEachMigrate and afterEachMigrate are run. What must happen after every run can be a repeatable migration.',
+      : `Those are run: beforeEachMigrate, afterEachMigrate, ${Object.keys(runEvents).join(', ')}.`,
   };
 }
 

@@ -6,7 +6,14 @@ import type { FormatConfiguration, FormatRequest } from '../format.js';
 import { shownPath } from '../shown-path.js';
 import { readFlywayFile, type FlywayFile } from './config-file.js';
 import { connectionOf } from './jdbc-url.js';
-import { type RawSettings, type RawValue, variableKeys, variableName, whyIgnored } from './keys.js';
+import {
+  isWeighty,
+  type RawSettings,
+  type RawValue,
+  variableKeys,
+  variableName,
+  whyIgnored,
+} from './keys.js';
 import { resolveLocations } from './locations.js';
 import { SettingsReader } from './settings-reader.js';
 import type { FlywaySettings } from './settings.js';
@@ -185,8 +192,10 @@ function warningsOf(layers: readonly RawSettings[], files: readonly string[]): r
   const keys = new Set(layers.flatMap((layer) => [...layer.keys()]));
   const where = files.length === 0 ? "Flyway's variables" : files.join(', ');
   return [...keys].flatMap((key) => {
-    const why = whyIgnored(key.split('.', 1)[0] ?? key);
+    const name = key.split('.', 1)[0] ?? key;
+    const why = whyIgnored(name);
     if (why === null) return [];
-    return [{ code: 'setting-ignored', message: `${where}: Flyway's "${key}" has no effect here: ${why}.` }];
+    const code = isWeighty(name) ? 'setting-unsupported' : 'setting-ignored';
+    return [{ code, message: `${where}: Flyway's "${key}" has no effect here: ${why}.` }];
   });
 }

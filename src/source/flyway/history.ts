@@ -103,9 +103,15 @@ export function flywayRecord(row: FlywayRow, settings: FlywaySettings): ForeignR
   const insert = (values: RowValues): string => insertText(table, values, settings);
   const { description, type, script, checksum, undo } = row;
   const own = { version: row.version, description, script, checksum };
+  // A repeatable one has the row of its last run, which a newer one would take back.
+  const begun =
+    row.version === null
+      ? {}
+      : begunAs(insert({ ...own, type, time: '0', success: false }), row.version, table);
   return {
     checksum: String(checksum),
     applied: () => [insert({ ...own, type, time: elapsed })],
+    ...begun,
     undone: () => {
       const undone = insert({ ...own, ...undo, type: 'UNDO_SQL', time: elapsed });
       const deleted = insert({ ...own, type: 'DELETE', time: '0' });
@@ -118,6 +124,11 @@ export function flywayRecord(row: FlywayRow, settings: FlywaySettings): ForeignR
   };
 }
 
+function begunAs(row: string, version: string, table: string): Pick<ForeignRecord, 'unfinished' | 'settled'> {
+  const clear = `delete from ${table} where not success and version = ${quoteLiteral(version)}`;
+  return { unfinished: () => [clear, row], settled: () => [clear] };
+}
+
 interface RowValues {
   readonly version: string | null;
   readonly description: string;
@@ -126,6 +137,8 @@ interface RowValues {
   readonly checksum: number;
   /** SQL. */
   readonly time: string;
+  /** @default true */
+  readonly success?: boolean;
 }
 
 /** Milliseconds since the transaction began; what Flyway measures with a stop watch. */
@@ -143,7 +156,7 @@ function insertText(table: string, row: RowValues, { installedBy }: FlywaySettin
     String(row.checksum),
     by,
     row.time,
-    'true',
+    String(row.success ?? true),
   ];
   return `insert into ${table} (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
 select ${values.join(', ')} from ${table}`;

@@ -48,6 +48,9 @@ const reasons: Readonly<Record<string, string>> = {
   jdbcProperties: 'they are for the driver of Java',
 };
 
+/** Keys without which a migration may do something else than under Flyway. */
+const weighty = new Set(['initSql', 'callbacks', 'resolvers', 'skipExecutingMigrations', 'errorOverrides']);
+
 /** `flyway.baseline-on-migrate`, as Spring Boot writes it, is `baselineOnMigrate`. */
 export function settingName(key: string): string {
   const name = key.replace(/^flyway\./, '');
@@ -63,6 +66,8 @@ export const variableKeys: readonly string[] = [
   ...honoured.filter((key) => key !== 'placeholders'),
   ...Object.keys(reasons).filter((key) => key !== 'jdbcProperties'),
 ];
+
+export const isWeighty = (key: string): boolean => weighty.has(key);
 
 /** Why a key does nothing; null where it does what it says, or is about the program only. */
 export function whyIgnored(key: string): string | null {

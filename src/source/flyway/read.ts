@@ -21,6 +21,7 @@ export function readFlyway(files: readonly MigrationFile[], context: FlywayReadi
     migrations,
     problems: [...around.problems, ...problems],
     warnings: [...notesOn(files, context), ...around.warnings, ...warnings],
+    hooks: around.hooks,
   };
 }
 

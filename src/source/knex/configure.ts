@@ -139,32 +139,43 @@ class Reader {
   }
 }
 
-/** What Knex does with a key, and Lockkeeper does not. */
+/** What Knex does with a key, and what a migration does not notice. */
 const notUsed: Readonly<Record<string, string>> = {
   pool: 'there is one connection',
   acquireConnectionTimeout: 'there is one connection',
   'migrations.stub': '"lockkeeper new" writes its own text',
+  'migrations.disableMigrationsListValidation': 'an applied migration without its file is always told',
+};
+
+/** Keys without which a migration may do something else than under Knex. */
+const notCalled: Readonly<Record<string, string>> = {
+  'pool.afterCreate': 'what it sends to a new connection is not sent',
   'migrations.beforeAll': 'hooks are not called',
   'migrations.afterAll': 'hooks are not called',
   'migrations.beforeEach': 'hooks are not called',
   'migrations.afterEach': 'hooks are not called',
-  'migrations.disableMigrationsListValidation': 'an applied migration without its file is always told',
 };
 
 function notHonoured({ file, values }: KnexEnvironment): readonly Warning[] {
-  const migrations = isValues(values['migrations']) ? values['migrations'] : {};
-  const isThere = (key: string): boolean =>
-    key.startsWith('migrations.') ? migrations[key.slice(11)] !== undefined : values[key] !== undefined;
-  const keys = Object.keys(notUsed).filter(isThere);
-  const reasons = keys.map((key) => `${key} (${notUsed[key] ?? ''})`);
-  if (typeof values['connection'] === 'function')
-    reasons.push('connection (it is a function; give "url" in the configuration of Lockkeeper)');
-  if (reasons.length === 0) return [];
+  const isThere = (key: string): boolean => {
+    const [first = '', second] = key.split('.');
+    const value = values[first];
+    return second === undefined ? value !== undefined : isValues(value) && value[second] !== undefined;
+  };
+  const reasonsOf = (keys: Readonly<Record<string, string>>): readonly string[] =>
+    Object.entries(keys).flatMap(([key, why]) => (isThere(key) ? [`${key} (${why})`] : []));
+  const connection =
+    typeof values['connection'] === 'function'
+      ? ['connection (it is a function; give "url" in the configuration of Lockkeeper)']
+      : [];
   return [
-    {
-      code: 'foreign-config-ignored',
-      message: `${basename(file)}: not used here: ${joinWords(reasons)}.`,
-      hint: 'Nothing has to be done where that is all right.',
-    },
+    ...notUsedHere('setting-ignored', file, [...reasonsOf(notUsed), ...connection]),
+    ...notUsedHere('setting-unsupported', file, reasonsOf(notCalled)),
   ];
+}
+
+function notUsedHere(code: string, file: string, reasons: readonly string[]): readonly Warning[] {
+  if (reasons.length === 0) return [];
+  const message = `${basename(file)}: not used here: ${joinWords(reasons)}.`;
+  return [{ code, message, hint: 'Nothing has to be done where that is all right.' }];
 }

@@ -117,7 +117,7 @@ function notHonoured(file: string, config: Values, migrations: Values): readonly
   if (all.length === 0) return [];
   return [
     {
-      code: 'foreign-config-ignored',
+      code: 'setting-ignored',
       message: `${basename(file)}: not used here: ${joinWords(all)}.`,
       hint: 'Nothing has to be done where that is all right.',
     },

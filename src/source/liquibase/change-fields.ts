@@ -1,4 +1,5 @@
 import type { Change, ChangeType } from './change.js';
+import { withText } from './column.js';
 import type { Summed } from './fields-checksum.js';
 import { childrenOf, type Node } from './node.js';
 
@@ -14,7 +15,7 @@ export function summedFields(change: Change, { fields, unsummed = [] }: ChangeTy
   }
   const columns = childrenOf(change.node, 'column', 'columns');
   if (columns.length > 0 && !known.has('columns')) refuseWord(change, columns[0] ?? change.node);
-  // The type of an index's column says nothing, and is not counted.
+  // The type and the constraints of an index's column say nothing, and are not counted.
   const counted = change.type === 'createIndex' ? columns.map(withoutType) : columns;
   if (columns.length > 0) summed.set('columns', counted.map(columnFields));
   addDirect(change, summed);
@@ -23,7 +24,7 @@ export function summedFields(change: Change, { fields, unsummed = [] }: ChangeTy
 
 const withoutType = (node: Node): Node => ({
   ...node,
-  children: node.children.filter(({ name }) => name !== 'type'),
+  children: node.children.filter(({ name }) => name !== 'type' && name !== 'constraints'),
 });
 
 function refuseWord(change: Change, { name }: Node): never {
@@ -50,13 +51,16 @@ const flags = new Set(
   ).split(' '),
 );
 
-const plain = (name: string, value: string): string =>
-  flags.has(name) && /^(?:true|false)$/i.test(value.trim()) ? value.trim().toLowerCase() : value;
+function plain(name: string, value: string): string {
+  if (flags.has(name) && /^(?:true|false)$/i.test(value.trim())) return value.trim().toLowerCase();
+  // An element, whose text is read without the blank space around it.
+  return name === 'where' ? value.trim() : value;
+}
 
 /** A column as Liquibase keeps it: a date that is none is a function. */
 function columnFields(node: Node): Summed {
   const summed = new Map<string, string | Summed>();
-  for (const child of node.children) {
+  for (const child of withText(node).children) {
     if (child.name === 'constraints') summed.set('constraints', constraintFields(child));
     else if (child.value !== null) {
       const [name, value] = dated(child.name, child.value);

@@ -7,6 +7,8 @@ import { shownPath } from '../shown-path.js';
 import type { FileContext, Gathered, Includer, Inclusion } from './context.js';
 import { isFormattedSql, readFormattedSql } from './formatted-sql.js';
 import type { Place } from './place.js';
+import { changesetKey } from './history.js';
+import type { Changeset } from './model.js';
 import { Parameters, type RunFilter } from './parameters.js';
 import { invalidChangelog } from './problem.js';
 import { readRawSql } from './raw-sql.js';
@@ -21,7 +23,23 @@ export function readChangelog(settings: LiquibaseSettings, project: SourceProjec
   const walk = new ChangelogWalk(settings, project, gathered);
   const parameters = new Parameters(filter, settings.changelog, new Map(Object.entries(settings.parameters)));
   walk.file(settings.changelog, { parameters, inherited: [], filter, by: null });
-  return gathered;
+  return { ...gathered, changesets: oneOfEach(gathered.changesets) };
+}
+
+/**
+ * Changesets of one id, author and file may stand beside each other, one for each kind of database: Liquibase looks for
+ * doubles only among those that run. Of the others one stays, which an earlier run may have applied.
+ */
+function oneOfEach(changesets: readonly Changeset[]): Changeset[] {
+  const running = new Set(changesets.filter((each) => each.runsHere).map(changesetKey));
+  const idle = new Set<string>();
+  return changesets.filter((changeset) => {
+    const key = changesetKey(changeset);
+    if (changeset.runsHere) return true;
+    if (running.has(key) || idle.has(key)) return false;
+    idle.add(key);
+    return true;
+  });
 }
 
 /** Goes through a changelog and what it includes. */

@@ -14,8 +14,13 @@ export function sqlChecksum(sql: string): string {
   return `${version}:${hash('md5', sql.replaceAll(/[ \n\r\t]/g, ''), 'hex')}`;
 }
 
-/** That of a changeset, of those of its changes; null where one of them is not known. */
-export function changesetChecksum(changes: readonly (string | null)[]): string | null {
+/** That of a changeset, of those of its changes and of what edits their SQL; null where one of them is not known. */
+export function changesetChecksum(
+  changes: readonly (string | null)[],
+  edits: readonly string[] = [],
+): string | null {
   if (changes.includes(null)) return null;
-  return textChecksum(changes.map((change) => `${change}:`).join(''));
+  return textChecksum(
+    [...changes.map((change) => `${change}:`), ...edits.map((edit) => `${edit};`)].join(''),
+  );
 }

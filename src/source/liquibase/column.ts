@@ -21,9 +21,17 @@ export function readColumn(node: Node): Column {
     node,
     name: valueOf(node, 'name') ?? '',
     type: valueOf(node, 'type'),
-    value: readValue(node, 'value', null),
+    value: readValue(withText(node), 'value', null),
     constraints: childOf(node, 'constraints'),
   };
+}
+
+/** The text of a column element is its value, where no attribute says one. */
+export function withText(node: Node): Node {
+  const text = node.value?.trim() ?? '';
+  if (text === '' || childOf(node, 'value') !== null) return node;
+  const value: Node = { name: 'value', place: node.place, value: text, children: [] };
+  return { ...node, children: [...node.children, value] };
 }
 
 /** The value that is said under `prefix`, `<prefix>Numeric`, `<prefix>Date` and so on; null where there is none. */
@@ -71,8 +79,11 @@ function valueSql({ value, place, name }: Node, kind: string, type: string | nul
 
 function textSql(text: string, type: string | null): string {
   if (/^null$/i.test(text)) return 'null';
+  const kind = type === null ? null : dataType(type).kind;
+  // Without quotes its own type stays in the catalog, as with Liquibase.
+  if (kind === 'number' && /^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(text)) return text.trim();
   // A function stands for itself where a time is wanted, and is a text anywhere else.
-  const isTime = type !== null && dataType(type).kind === 'time';
+  const isTime = kind === 'time';
   if (isTime && /^(?:now\(\)|current_(?:timestamp|date|time)(?:\(\))?|localtimestamp)$/i.test(text.trim())) {
     return expression(text);
   }
@@ -88,9 +99,13 @@ function dateSql(text: string): string {
   return expression(text);
 }
 
-/** Liquibase takes the names that other databases have for the present moment. */
+/**
+ * Liquibase takes the names that other databases have for the present moment. What begins like the standard's name is
+ * NOW() as a whole: the precision and the time zone behind it are dropped, and the catalog shows another default.
+ */
 function expression(text: string): string {
   const plain = text.trim();
+  if (/^current_(?:timestamp|datetime)/i.test(plain)) return 'now()';
   return /^(?:current_?date_?time|sysdate|systimestamp|getdate\(\)|current)$/i.test(plain) ? 'now()' : plain;
 }
 

@@ -180,7 +180,7 @@ function notHonoured(properties: ReadonlyMap<string, string>, shown: string): re
     .filter((key) => !key.startsWith('parameter.'))
     .filter((key) => !honoured.some((name) => name === plainKey(key)) && !harmless.test(plainKey(key)))
     .map((key) => ({
-      code: 'setting-ignored',
+      code: 'setting-unsupported',
       message: `${shown}: "${key}" has no effect here.`,
     }));
 }

@@ -10,6 +10,7 @@ import type { Quoting } from './naming.js';
 import { canonical, childOf, flagOf, type Node, valueOf } from './node.js';
 import { normalPath } from './path.js';
 import { invalidChangelog, refusedStep } from './problem.js';
+import { sqlEdits } from './modify-sql.js';
 import { treePreconditions } from './tree-precondition.js';
 
 interface About {
@@ -32,8 +33,9 @@ const attributes = new Set(
 export function treeChangeset(node: Node, about: About): Changeset {
   const { file } = about;
   const need = (name: string): string => {
-    const value = valueOf(node, name)?.trim() ?? '';
-    if (value !== '') return value;
+    const value = valueOf(node, name) ?? '';
+    // Blank space around it is a part of it, as Liquibase sees it.
+    if (value.trim() !== '') return value;
     throw invalidChangelog(node.place, `a changeset has no "${name}".`, `Give it an ${name}.`);
   };
   const [id, author] = [need('id'), need('author')];
@@ -57,7 +59,7 @@ export function treeChangeset(node: Node, about: About): Changeset {
     runInTransaction: flagOf(node, 'runInTransaction', true),
     failOnError: childOf(node, 'failOnError') === null ? null : flagOf(node, 'failOnError', true),
     ...withInherited(own, file.inherited),
-    comments: valueOf(node, 'comment') ?? valueOf(node, 'comments') ?? '',
+    comments: (valueOf(node, 'comment') ?? valueOf(node, 'comments') ?? '').trim(),
     runsHere: runsHere(condition, file),
   };
   const said = childOf(node, 'preConditions');
@@ -77,11 +79,9 @@ function refuseUnrunnable(node: Node): void {
       'Leave runWith out.',
     );
   }
-  for (const name of ['modifySql', 'runOrder']) {
-    const child = childOf(node, name);
-    if (child !== null)
-      throw refusedStep(child.place, `"${name}" is not known here.`, 'Write the changeset without it.');
-  }
+  const order = childOf(node, 'runOrder');
+  if (order !== null)
+    throw refusedStep(order.place, '"runOrder" is not known here.', 'Write the changeset without it.');
 }
 
 type Work = Pick<Changeset, 'up' | 'down' | 'checksum' | 'description' | 'tag' | 'content'>;
@@ -91,18 +91,18 @@ function work(node: Node, about: About, isHere: boolean): Work {
   const content = JSON.stringify(canonical(node));
   if (!isHere) return { up: [], down: null, checksum: null, description: '', tag: null, content };
   const context: ChangeContext = { ...about, quoting: quotingOf(node, about) };
-  // A change for another database is no part of the changeset here.
-  const changes = changesIn(node, attributes)
-    .map((child) => new Change(child, context))
-    .filter((change) => dbmsMatches(change.text('dbms')));
+  // A change for another database does nothing here; only the description of the changeset names it.
+  const all = changesIn(node, attributes).map((child) => new Change(child, context));
+  const changes = all.filter((change) => dbmsMatches(change.text('dbms')));
   const typed = changes.map((change) => ({ change, type: typeOf(change) }));
-  const up = typed.flatMap(sqlOf);
+  const edits = sqlEdits(node, about.file);
+  const up = typed.flatMap(sqlOf).map((piece) => edits.ofUp(piece));
   const tag = changes.find(({ type }) => type === 'tagDatabase')?.text('tag') ?? null;
   return {
     up,
-    down: rollback(node, context) ?? inverse(typed),
-    checksum: changesetChecksum(typed.map(checksumOf)),
-    description: changes.length === 0 ? 'empty' : changes.map(describe).join('; '),
+    down: (rollback(node, context) ?? inverse(typed))?.map((piece) => edits.ofDown(piece)) ?? null,
+    checksum: changesetChecksum(typed.map(checksumOf), edits.checksums),
+    description: all.length === 0 ? 'empty' : all.map(describe).join('; '),
     tag,
     // What its files hold is part of it.
     content: `${content}${up.map(({ text }) => text).join('\0')}`,

@@ -6,6 +6,7 @@ import { type Exports, exportOf } from '../module-exports.js';
 import { shapeError } from '../module-shape.js';
 import { assembleMigration, type Outcome, unusable } from '../outcome.js';
 import { shownPath } from '../shown-path.js';
+import { unfilledNote } from '../unfilled.js';
 import { createRecord } from './history.js';
 import { type Action, asksForNoTransaction, type BuilderClass, scriptOf, type Shorthands } from './run.js';
 import type { NodePgMigrateSettings } from './settings.js';
@@ -59,7 +60,7 @@ export function readCode(
   };
   const foreign = createRecord(settings, file.foreignKey ?? file.version);
   const migration = assembleMigration(file, read, { foreign, keepsSession: true });
-  return { migration, problems: [], warnings: [] };
+  return { migration, problems: [], warnings: unfilledNote({ up, down: said }, shown) };
 }
 
 const modeOf = ({ transaction }: { readonly transaction: boolean }): TransactionMode =>

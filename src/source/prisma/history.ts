@@ -55,6 +55,7 @@ export function prismaRecord(
   settings: PrismaSettings,
 ): ForeignRecord {
   const table = tableOf(settings);
+  const clear = `delete from ${table} where migration_name = ${quoteLiteral(name)} and finished_at is null and rolled_back_at is null`;
   return {
     checksum,
     accepts: (recorded) => isOfSameText(recorded, text),
@@ -62,6 +63,12 @@ export function prismaRecord(
       `insert into ${table} (id, checksum, finished_at, migration_name, logs, rolled_back_at, started_at, applied_steps_count)
 values (pg_catalog.gen_random_uuid()::text, ${quoteLiteral(checksum)}, pg_catalog.clock_timestamp(), ${quoteLiteral(name)}, null, null, pg_catalog.now(), 1)`,
     ],
+    unfinished: () => [
+      clear,
+      `insert into ${table} (id, checksum, finished_at, migration_name, logs, rolled_back_at, started_at, applied_steps_count)
+values (pg_catalog.gen_random_uuid()::text, ${quoteLiteral(checksum)}, null, ${quoteLiteral(name)}, 'Applied in part; "lockkeeper up" finishes it.', null, pg_catalog.now(), 0)`,
+    ],
+    settled: () => [clear],
     // Prisma has no word for a migration that was undone, and would count a row with rolled_back_at as applied when it
     // is asked for the status; without a row it says that the migration is pending.
     undone: () => [

@@ -206,7 +206,7 @@ function ignoredKeys(config: Config, shown: string): readonly Warning[] {
   return Object.entries(config)
     .filter(([key, value]) => !known.has(key) && !indifferent.has(key) && !isEmpty(value))
     .map(([key]) => ({
-      code: 'setting-ignored',
+      code: 'setting-unsupported',
       message: `${shown}: "${key}" has no effect here: actions and session settings of graphile-migrate are not run.`,
     }));
 }

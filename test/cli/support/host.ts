@@ -53,6 +53,7 @@ export async function run(line: string | readonly string[], options: RunOptions 
     stdin: () => Readable.from([]),
     stdout: { ...terminal, write: (text) => (written.stdout += text) },
     stderr: { ...terminal, write: (text) => (written.stderr += text) },
+    keepStdoutClean: () => () => undefined,
     version: () => '1.2.3',
     onSignal: (name, listener) => {
       const set = listeners.get(name) ?? new Set();

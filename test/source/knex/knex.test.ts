@@ -70,10 +70,17 @@ describe('the knexfile', () => {
 
   it('names what is not used here', async () => {
     const config =
-      "{ client: 'pg', pool: {}, connection: () => ({}), migrations: { stub: 'x', beforeAll() {} } }";
+      "{ client: 'pg', pool: { afterCreate() {} }, connection: () => ({}), migrations: { stub: 'x', beforeAll() {} } }";
     const { warnings, connection } = await configure(createProject(file(config)));
-    expect(warnings.map(({ message }) => message)).toEqual([
-      'knexfile.cjs: not used here: pool (there is one connection), migrations.stub ("lockkeeper new" writes its own text), migrations.beforeAll (hooks are not called) and connection (it is a function; give "url" in the configuration of Lockkeeper).',
+    expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'setting-ignored',
+        'knexfile.cjs: not used here: pool (there is one connection), migrations.stub ("lockkeeper new" writes its own text) and connection (it is a function; give "url" in the configuration of Lockkeeper).',
+      ],
+      [
+        'setting-unsupported',
+        'knexfile.cjs: not used here: pool.afterCreate (what it sends to a new connection is not sent) and migrations.beforeAll (hooks are not called).',
+      ],
     ]);
     expect(connection).toBeNull();
   });

@@ -28,12 +28,8 @@ export const columnChanges: ChangeTypes = {
   renameColumn: {
     fields: 'catalogName schemaName tableName oldColumnName newColumnName columnDataType remarks',
     up: (change) => [
+      // Liquibase makes no comment of its remarks.
       `${table(change)} rename column ${change.ident('oldColumnName')} to ${change.ident('newColumnName')}`,
-      ...(change.text('remarks') === null
-        ? []
-        : [
-            `comment on column ${change.relation('tableName')}.${change.ident('newColumnName')} is ${quoteLiteral(change.need('remarks'))}`,
-          ]),
     ],
     down: (change) => [
       `${table(change)} rename column ${change.ident('newColumnName')} to ${change.ident('oldColumnName')}`,
@@ -49,7 +45,7 @@ export const columnChanges: ChangeTypes = {
   setColumnRemarks: {
     fields: 'catalogName schemaName tableName columnName remarks columnDataType columnParentType',
     up: (change) => [
-      `comment on column ${change.relation('tableName')}.${change.ident('columnName')} is ${quoteLiteral(change.text('remarks') ?? '')}`,
+      `comment on column ${change.relation('tableName')}.${change.ident('columnName')} is ${quoteLiteral((change.text('remarks') ?? '').trim())}`,
     ],
   },
   addDefaultValue: {

@@ -25,7 +25,7 @@ export const routineChanges: ChangeTypes = {
       const remarks = change.text('remarks');
       return [
         change.flag('fullDefinition') ? query : `create ${replace}view ${view} as ${query}`,
-        ...(remarks === null ? [] : [`comment on view ${view} is ${quoteLiteral(remarks)}`]),
+        ...(remarks === null ? [] : [`comment on view ${view} is ${quoteLiteral(remarks.trim())}`]),
       ];
     },
     down: (change) => [`drop view ${change.relation('viewName')}`],

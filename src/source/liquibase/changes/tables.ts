@@ -31,7 +31,7 @@ export const tableChanges: ChangeTypes = {
   setTableRemarks: {
     fields: 'catalogName schemaName tableName remarks',
     up: (change) => [
-      `comment on table ${change.relation('tableName')} is ${quoteLiteral(change.text('remarks') ?? '')}`,
+      `comment on table ${change.relation('tableName')} is ${quoteLiteral((change.text('remarks') ?? '').trim())}`,
     ],
   },
 };
@@ -58,7 +58,7 @@ function tableKind(change: Change): string {
 function remarks(change: Change, table: string, columns: readonly Column[]): readonly string[] {
   const own = change.text('remarks');
   return [
-    ...(own === null ? [] : [`comment on table ${table} is ${quoteLiteral(own)}`]),
+    ...(own === null ? [] : [`comment on table ${table} is ${quoteLiteral(own.trim())}`]),
     ...columnRemarks(change, table, columns),
   ];
 }
@@ -67,7 +67,7 @@ export function columnRemarks(change: Change, table: string, columns: readonly C
   return columns.flatMap(({ node, name }) => {
     const said = valueOf(node, 'remarks');
     if (said === null) return [];
-    return [`comment on column ${table}.${ident(change, name)} is ${quoteLiteral(said)}`];
+    return [`comment on column ${table}.${ident(change, name)} is ${quoteLiteral(said.trim())}`];
   });
 }
 
