@@ -66,7 +66,10 @@ async function inTransaction(run: Run, stepRun: CodeStepRun, progress: CodeProgr
   const mayRepeat = stepRun.planned.migration.metadata.retry && !stepRun.insideSingleTransaction;
   const committed = stepRun.planned.open.length === 0 ? null : await readCommitted(run, stepRun);
   for (;;) {
-    const transaction = new CodeTransaction(run, stepRun, committed?.nextStep ?? 1);
+    const transaction = new CodeTransaction(run, stepRun, {
+      from: committed?.nextStep ?? 1,
+      ahead: progress.attempts.ahead?.functions ?? null,
+    });
     const replay = committed === null ? null : new Replay(committed);
     try {
       let done: Done = { step: 1, statements: 0 };
@@ -109,7 +112,7 @@ async function attempt(
     throw error;
   }
   try {
-    await transaction.close();
+    await transaction.close({ plain: sender.isPlain });
   } catch (error) {
     if (!(error instanceof NotIntact)) throw error;
     await transaction.abandon();
