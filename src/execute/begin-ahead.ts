@@ -26,9 +26,12 @@ export class BeginAhead {
     end: readonly Part[],
     opening: (next: StepRun) => readonly Part[],
   ): Promise<void> {
-    const ending = sendParts(this.#run.session, end);
+    const { session } = this.#run;
     const next = this.#behind(planned);
-    const beginning = next === null ? null : sendParts(this.#run.session, opening(next));
+    const [ending, beginning] = session.together(() => [
+      sendParts(session, end),
+      next === null ? null : sendParts(session, opening(next)),
+    ]);
     beginning?.catch(() => {}); // looked at below, when the end is known
     try {
       await ending;
