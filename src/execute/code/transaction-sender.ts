@@ -9,7 +9,6 @@ import {
   sendQuery,
   tellAnswer,
 } from '../../pg/index.js';
-import { PlainSoFar } from '../../plan/plain.js';
 import type { StatementTraits } from '../../sql/statement.js';
 import { type Call, codeFailure } from './failure.js';
 import { AddedValues } from './added-values.js';
@@ -56,8 +55,6 @@ export class TransactionSender implements Sender {
   #answered = false;
   /** Outside of the transaction something failed: nothing may follow it. */
   #broken: LockkeeperError | null = null;
-  readonly #seen = new PlainSoFar();
-  #plain = true;
   /** The call of the BEGIN that is open. */
   #begun: Call | null = null;
 
@@ -65,11 +62,6 @@ export class TransactionSender implements Sender {
     this.#to = options;
     this.#values = new AddedValues(options.run.session.info.major);
     this.#began = options.run.context.now();
-  }
-
-  /** Nothing that was sent can have touched the session, so there is nothing to put back. */
-  get isPlain(): boolean {
-    return this.#plain && !this.#to.transaction.isSplit;
   }
 
   /** The function has ended: what it began has to be ended, too. @throws {TRANSACTION_CONTROL_REFUSED} {RECOVERY_CHANGED} */
@@ -86,9 +78,6 @@ export class TransactionSender implements Sender {
 
   async send({ query, pieces, call }: Outgoing): Promise<GuestAnswer> {
     for (const piece of pieces) assertAllowed(piece.traits);
-    // What is prepared under a name stays.
-    const simple = isPlainQuery(query) && (query.name ?? '') === '';
-    this.#plain &&= simple && pieces.every(({ traits }) => this.#seen.takes(traits));
     const [first] = pieces;
     const divided = pieces.some(isSpecial) || addsValueBeforeMore(pieces);
     const cut = divided && (query.values ?? []).length === 0;
@@ -103,7 +92,6 @@ export class TransactionSender implements Sender {
     await this.#assertReady(`db.${call.method ?? ''}()`);
     await this.#commitValue([], call);
     this.#answered = true;
-    this.#plain = false;
     const value = await work();
     const line = call.place?.line ?? null;
     this.#sent.push({ text: `db.${call.method ?? ''}(…)`, hash: null, line, session: null, answer: null });
