@@ -4,6 +4,7 @@ import {
   claimApply,
   claimRollback,
   claimStep,
+  claimUndo,
   closeApply,
   closeRollback,
   completeStep,
@@ -135,7 +136,11 @@ function claim(run: Run, stepRun: StepRun): Part {
   }
   return run.direction === 'up'
     ? ours(claimApply(run.tables, historyRow(migration), run.stamp, run.guard), answer)
-    : ours(claimRollback(run.tables, migration, run.guard), answer);
+    : ours(claimBack(run, stepRun), answer);
+}
+
+function claimBack({ tables, guard }: Run, { planned: { migration }, step }: StepRun): string {
+  return step.kind === 'code' ? claimUndo(tables, migration, guard) : claimRollback(tables, migration, guard);
 }
 
 function finish(run: Run, stepRun: StepRun, last: boolean): readonly Part[] {

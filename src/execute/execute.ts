@@ -79,15 +79,13 @@ async function runEach(
   { tally, wholeRetries }: Pick<Turn, 'tally' | 'wholeRetries'>,
 ): Promise<void> {
   const ahead = new LookAhead(run, plan);
-  for (const [index, planned] of plan.migrations.entries()) {
-    if (!ahead.holds(planned)) assertNotStopped(run);
-    await runOne(run, planned, {
-      tally,
-      ahead,
-      index,
-      plan,
-      wholeRetries,
-    });
+  try {
+    for (const [index, planned] of plan.migrations.entries()) {
+      if (!ahead.holds(planned)) assertNotStopped(run);
+      await runOne(run, planned, { tally, ahead, index, plan, wholeRetries });
+    }
+  } finally {
+    await ahead.functions.drop();
   }
 }
 

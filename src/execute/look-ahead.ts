@@ -1,5 +1,6 @@
 import type { TransactionStep } from '../migration/step.js';
 import { isAtomic, type Plan, type PlannedMigration } from '../plan/plan.js';
+import { BeginAhead } from './begin-ahead.js';
 import { type Chain, transactionParts, type StepRun } from './envelope.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
@@ -23,7 +24,11 @@ export class LookAhead {
   #chains = 0;
   #flight: { readonly planned: PlannedMigration; readonly outcome: Promise<unknown> } | null = null;
 
+  /** The same for functions, of which only the transaction can be begun before their turn. */
+  readonly functions: BeginAhead;
+
   constructor(run: Run, plan: Plan) {
+    this.functions = new BeginAhead(run, plan);
     this.#run = run;
     this.#plan = plan;
     this.#position = new Map(plan.migrations.map((planned, index) => [planned, index]));

@@ -32,7 +32,14 @@ export {
   unlinkForeign,
   unlinkSource,
 } from './foreign.js';
-export { completeCodeStep, forgetAnswers, noteProgress } from './code-journal.js';
+export {
+  claimUndo,
+  completeCodeStep,
+  forgetAnswers,
+  noteProgress,
+  restoreRow,
+  undoneRow,
+} from './code-journal.js';
 export { moveRow } from './move.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
 export { executeClaim, executeFinish, prepareLinks, setMark, type Preparation } from './prepared.js';

@@ -112,6 +112,17 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** What is written to the server meanwhile goes out in one piece. */
+  together<Value>(write: () => Value): Value {
+    const { stream } = this.wire;
+    stream.cork();
+    try {
+      return write();
+    } finally {
+      stream.uncork();
+    }
+  }
+
   /**
    * Does something with the driver, which tells the end of a connection in several ways, as one kind of error.
    * @throws {ConnectionEnded} and whatever the work throws.

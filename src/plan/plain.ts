@@ -1,5 +1,5 @@
 import type { Script } from '../migration/migration.js';
-import type { Statement } from '../sql/statement.js';
+import type { StatementTraits } from '../sql/statement.js';
 
 /** Statements that change the catalog, at once, and nothing else. */
 const plainLabels: ReadonlySet<string> = new Set([
@@ -26,21 +26,29 @@ const longestPlainText = 1_000_000;
  */
 export function isPlain(script: Script): boolean {
   if (script.kind === 'code' || script.text.length > longestPlainText) return false;
-  const made = new Set<string>();
-  for (const statement of script.statements) {
-    if (!isPlainStatement(statement, made)) return false;
-    if (statement.traits.label === 'CREATE TABLE' && statement.traits.relation !== null) {
-      made.add(statement.traits.relation);
-    }
+  const seen = new PlainSoFar();
+  for (const { traits, copyData } of script.statements) {
+    if (copyData !== null || !seen.takes(traits)) return false;
   }
   return true;
 }
 
-function isPlainStatement({ traits, copyData }: Statement, made: ReadonlySet<string>): boolean {
+/** The same for statements that become known one after the other. */
+export class PlainSoFar {
+  readonly #made = new Set<string>();
+
+  /** Whether the next statement is plain behind those before it. */
+  takes(traits: StatementTraits): boolean {
+    if (!isPlainStatement(traits, this.#made)) return false;
+    if (traits.label === 'CREATE TABLE' && traits.relation !== null) this.#made.add(traits.relation);
+    return true;
+  }
+}
+
+function isPlainStatement(traits: StatementTraits, made: ReadonlySet<string>): boolean {
   if (traits.sessionState !== null || traits.transactionState !== null || traits.control !== null)
     return false;
-  if (traits.inTransaction !== 'yes' || !traits.certain || copyData !== null || traits.commitAfter)
-    return false;
+  if (traits.inTransaction !== 'yes' || !traits.certain || traits.commitAfter) return false;
   // CREATE TABLE AS runs a query, and any function in it.
   if (traits.optimizable || traits.refused !== null) return false;
   if (traits.label === 'CREATE INDEX') return traits.relation !== null && made.has(traits.relation);

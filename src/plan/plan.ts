@@ -29,7 +29,7 @@ export interface Plan {
 
 /**
  * A migration whose whole work is one transaction leaves nothing to resume: its history row is its claim. A function
- * may come to need several; where taking back the claim would lose an older row of the history, it has none.
+ * may come to need several, and takes its claim back for that; that of a repeatable migration has written over a row.
  */
 export function isAtomic(planned: PlannedMigration): boolean {
   const only = planned.steps.length === 1 ? planned.steps[0] : undefined;
@@ -37,9 +37,6 @@ export function isAtomic(planned: PlannedMigration): boolean {
   return (
     planned.steps.length === 0 ||
     only?.kind === 'transaction' ||
-    (only?.kind === 'code' &&
-      only.transaction &&
-      planned.script === planned.migration.up &&
-      !planned.migration.repeatable)
+    (only?.kind === 'code' && only.transaction && !planned.migration.repeatable)
   );
 }

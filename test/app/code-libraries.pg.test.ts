@@ -72,6 +72,7 @@ describe.each(Object.entries(libraries))('db.%s', (name, { imports, insert, nest
     // What is awaited of Drizzle is no promise, so that V8 keeps no stack to the caller.
     const line = name === 'drizzle' ? undefined : imports.split('\n').length + 3;
     expect(error.location?.line).toBe(line);
+    if (line === undefined) expect(error.message).toMatch(/\nin migrations\/\S+; from which line/);
     expect(await titles(workspace)).toEqual([]);
   });
 

@@ -254,6 +254,28 @@ describe('a migration of node-pg-migrate', () => {
     expect(error.location).toMatchObject({ file: 'migrations/1_a.sql', line: 4 });
   });
 
+  it.each([
+    [
+      'up',
+      "exports.up = (pgm) => {\n  pgm.createTable('a', { id: 'id' });\n  pgm.sql('select wrong');\n};",
+      3,
+    ],
+    [
+      'down',
+      "exports.up = (pgm) => {\n  pgm.createTable('a', { id: 'id' });\n  pgm.createTable('b', { id: 'id' });\n};",
+      2,
+    ],
+  ])('says in which line of the function a statement was said, on the way %s', async (way, text, line) => {
+    const workspace = await open({ '1_a.js': text });
+    if (way === 'down') {
+      await workspace.up();
+      await workspace.database.query('create view v as select * from a');
+    }
+    const app = await workspace.open();
+    const error = await failure(way === 'up' ? app.up() : app.down());
+    expect(error.location).toMatchObject({ file: 'migrations/1_a.js', line });
+  });
+
   it('does not run while the tool holds its own lock', async () => {
     const workspace = await open({ '1_a.sql': 'create table a ();' });
     const session = await workspace.database.connect();

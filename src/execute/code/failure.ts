@@ -92,7 +92,7 @@ export function codeFailure(
   return new LockkeeperError(
     server?.code === sqlstate.lockNotAvailable ? 'LOCK_BUDGET_EXCEEDED' : 'MIGRATION_FAILED',
     {
-      message: `${server === null ? message : withFullStop(message)}${sqlExcerpt(call.sql, server)}`,
+      message: `${server === null ? message : withFullStop(message)}${sqlExcerpt(call.sql, server)}${location === null ? withoutLine(call) : ''}`,
       hint:
         committed === null
           ? (ownHint(server) ?? wayOut(server, call.transaction))
@@ -116,6 +116,10 @@ function behindCommit(version: string, server: ServerError | null): string {
   const own = server?.hint === undefined ? '' : `${withFullStop(server.hint)} `;
   return `${own}What came before it is committed. Mend the cause and run the command again: the function is answered from the journal up to here. Or finish it by hand: lockkeeper mark ${version} --applied --why "…".`;
 }
+
+/** A library that sends later than it is called has left the line behind. */
+const withoutLine = ({ file, method }: Call): string =>
+  `\nin ${file.shown}${method === null ? '' : '; from which line it was sent, its library does not tell'}`;
 
 /** What is refused inside a transaction; a statement of that kind in plain sight runs alone, so this one was hidden. */
 const outside: ReadonlySet<string> = new Set([

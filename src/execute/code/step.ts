@@ -16,6 +16,7 @@ import { AutocommitSender } from './autocommit-sender.js';
 import { Conversation } from './conversation.js';
 import { CodeDatabase } from './database.js';
 import { codeFailure, type CodeFile, placeOf } from './failure.js';
+import { PlainSender } from './plain-sender.js';
 import { type FunctionProgress, readCommitted } from './recovery.js';
 import { Replay } from './replay.js';
 import { lockTrouble, waitForNextTry } from './retries.js';
@@ -66,7 +67,10 @@ async function inTransaction(run: Run, stepRun: CodeStepRun, progress: CodeProgr
   const mayRepeat = stepRun.planned.migration.metadata.retry && !stepRun.insideSingleTransaction;
   const committed = stepRun.planned.open.length === 0 ? null : await readCommitted(run, stepRun);
   for (;;) {
-    const transaction = new CodeTransaction(run, stepRun, committed?.nextStep ?? 1);
+    const transaction = new CodeTransaction(run, stepRun, {
+      from: committed?.nextStep ?? 1,
+      ahead: progress.attempts.ahead?.functions ?? null,
+    });
     const replay = committed === null ? null : new Replay(committed);
     try {
       let done: Done = { step: 1, statements: 0 };
@@ -97,7 +101,8 @@ async function attempt(
   const { transaction, replay, progress } = about;
   const { attempts, steps: completed } = progress;
   const sender = new TransactionSender({ run, stepRun, transaction, replay, attempts, completed });
-  const code = codeOf(run, stepRun, sender);
+  const noting = new PlainSender(sender);
+  const code = codeOf(run, stepRun, noting);
   try {
     // What an interrupted run has committed is told first, and no transaction is open meanwhile.
     if (replay === null) await transaction.begin();
@@ -109,7 +114,7 @@ async function attempt(
     throw error;
   }
   try {
-    await transaction.close();
+    await transaction.close({ plain: noting.isPlain });
   } catch (error) {
     if (!(error instanceof NotIntact)) throw error;
     await transaction.abandon();

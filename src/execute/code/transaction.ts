@@ -8,6 +8,8 @@ import {
   forgetClaim,
   type JournalStep,
   leaveStepOpen,
+  restoreRow,
+  undoneRow,
 } from '../../history/index.js';
 import { sqlstate } from '../../pg/index.js';
 import { isAtomic } from '../../plan/plan.js';
@@ -22,11 +24,13 @@ import {
   type StepRun,
   validationParts,
 } from '../envelope.js';
+import type { BeginAhead } from '../begin-ahead.js';
 import { waitingAgain } from '../durability.js';
 import { ourRole, ours, type Part } from '../parts.js';
 import type { Run } from '../run.js';
 import { PartRefused, sendParts } from '../send-parts.js';
 import type { CommittedPiece } from './sent.js';
+import { readSettings, roleParts, timeoutParts } from './session-settings.js';
 
 export type TransactionState = 'failed' | 'ended';
 
@@ -37,14 +41,6 @@ export class NotIntact extends Error {
     super(`The transaction has ${state}.`, { cause });
     this.state = state;
   }
-}
-
-/** What a function has set for its session, in the place of which the run's own has to stand now and then. */
-interface SessionSettings extends Record<string, unknown> {
-  readonly role: string;
-  readonly login: string;
-  readonly lock: string;
-  readonly statement: string;
 }
 
 /**
@@ -62,9 +58,17 @@ export class CodeTransaction {
   /** The function's own settings, for what runs behind a commit. */
   #settings: readonly Part[] = [];
   #role: readonly Part[] = [];
+  /** On the way back: the row of the history that the claim has taken away, as JSON. */
+  #undone: string | null = null;
+  readonly #ahead: BeginAhead | null;
 
   /** `from` is 1, or the number of the first step that an interrupted run has not completed. */
-  constructor(run: Run, stepRun: StepRun, from: number) {
+  constructor(
+    run: Run,
+    stepRun: StepRun,
+    { from, ahead }: { readonly from: number; readonly ahead: BeginAhead | null },
+  ) {
+    this.#ahead = ahead;
     this.#run = run;
     this.#stepRun = stepRun;
     this.#number = from;
@@ -91,12 +95,26 @@ export class CodeTransaction {
 
   async begin(): Promise<void> {
     const run = this.#run;
+    const begun = this.#number > 1 ? null : (this.#ahead?.take(this.#stepRun.planned) ?? null);
+    if (begun !== null) {
+      this.#noteBegin(begun);
+      return;
+    }
     const claim = [
       ...run.frame.begin(`${this.#stepRun.planned.migration.version}:${this.#number}`),
       ours(claimStep(run.tables, this.#journal(null), run.stamp, run.guard), 'INSERT 0 1'),
     ];
-    const parts = this.#split ? [...claim, ...this.#settings] : opening(run, this.#stepRun, null);
-    this.#id = await sendParts(run.session, [...parts, whichTransaction]);
+    const parts = this.#split
+      ? [...claim, ...this.#settings, whichTransaction]
+      : firstParts(run, this.#stepRun);
+    this.#noteBegin(await sendParts(run.session, parts));
+  }
+
+  /** The answer to `whichTransaction`, and to `claimedTransaction`. */
+  #noteBegin(answer: string | null): void {
+    const [id = null, ...row] = answer?.split(' ') ?? [];
+    this.#id = id;
+    if (row.length > 0) this.#undone = row.join(' ');
   }
 
   /** Takes back what the open transaction holds, and begins it again. */
@@ -119,7 +137,9 @@ export class CodeTransaction {
       // The claim was the row of the history; a migration that is partly done has a step in the journal instead.
       ...(claimed
         ? [
-            ours(forgetClaim(tables, journal.key, stamp), 'DELETE 1'),
+            this.#undone === null
+              ? ours(forgetClaim(tables, journal.key, stamp), 'DELETE 1')
+              : ours(restoreRow(tables, this.#undone), 'INSERT 0 1'),
             ours(claimStep(tables, this.#journal(null), stamp, guard), 'INSERT 0 1'),
           ]
         : []),
@@ -141,14 +161,19 @@ export class CodeTransaction {
   }
 
   /**
-   * Writes the history and commits. The session is as it was before the migration.
+   * Writes the history and commits. The session is as it was before the migration. `plain`: nothing that the function
+   * has sent could touch the session.
    * @throws {NotIntact} first of all, and `abandon` is what is left to do then.
    */
-  async close(): Promise<void> {
+  async close({ plain }: { readonly plain: boolean }): Promise<void> {
     const run = this.#run;
+    const { planned } = this.#stepRun;
     const probe = stillTheSame(this.#id ?? '');
+    const end = [probe, ...this.#closing(plain)];
     try {
-      await sendParts(run.session, [probe, ...this.#closing()]);
+      // A validation is looked at before the COMMIT, so it divides the message.
+      if (this.#ahead === null || planned.migration.validateAfter !== null) await sendParts(run.session, end);
+      else await this.#ahead.around(planned, end, (next) => firstParts(run, next));
     } catch (error) {
       const state = stateAt(error, probe);
       if (state !== null) throw new NotIntact(state, error);
@@ -157,10 +182,10 @@ export class CodeTransaction {
     }
   }
 
-  #closing(): readonly Part[] {
+  #closing(plain: boolean): readonly Part[] {
     const run = this.#run;
     const { planned } = this.#stepRun;
-    if (!this.#split) return closing(run, this.#stepRun);
+    if (!this.#split) return closing(run, { ...this.#stepRun, planned: { ...planned, plain } });
     const journal = this.#journal(null);
     return [
       ourRole,
@@ -195,7 +220,9 @@ export class CodeTransaction {
     await sendParts(session, [
       ourRole,
       ours('begin', 'BEGIN'),
-      ours(forgetClaim(tables, journal.key, stamp)),
+      ours(
+        this.#undone === null ? forgetClaim(tables, journal.key, stamp) : restoreRow(tables, this.#undone),
+      ),
       ours(this.#split ? failStep(tables, journal, unknown) : closeSteps(tables, journal.key)),
       ours(leaveStepOpen(tables, journal, stamp), 'INSERT 0 1'),
       ours('commit', 'COMMIT'),
@@ -226,6 +253,17 @@ async function outcomeOf({ session }: Run, id: string): Promise<'rolled back by 
   return rows[0]?.status === 'aborted' ? 'rolled back by us' : 'unknown';
 }
 
+/** What the first transaction of a function begins with. */
+function firstParts(run: Run, stepRun: StepRun): readonly Part[] {
+  const keepsRow = run.direction === 'down' && isAtomic(stepRun.planned);
+  return [...opening(run, stepRun, null), keepsRow ? claimedTransaction : whichTransaction];
+}
+
+const claimedTransaction = ours(
+  `select pg_catalog.pg_current_xact_id()::text || ' ' || ${undoneRow}`,
+  'SELECT 1',
+);
+
 const whichTransaction = ours('select pg_catalog.pg_current_xact_id()', 'SELECT 1');
 
 /** Raises 22012 in any other transaction, and 25P02 in a failed one. */
@@ -237,30 +275,4 @@ function stateAt(error: unknown, probe: Part): TransactionState | null {
   if (!(error instanceof PartRefused) || error.part !== probe) return null;
   if (error.server.code === sqlstate.inFailedSqlTransaction) return 'failed';
   return error.server.code === sqlstate.divisionByZero ? 'ended' : null;
-}
-
-async function readSettings({ session }: Run): Promise<SessionSettings> {
-  const rows = await session.query<SessionSettings>(/* sql */ `
-    select current_setting('role') as role, session_user::text as login,
-           current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement`);
-  return rows[0] as SessionSettings;
-}
-
-function roleParts(theirs: SessionSettings, own: SessionSettings): readonly Part[] {
-  return [
-    ...(theirs.login === own.login
-      ? []
-      : [ours(`set session authorization ${quoteLiteral(theirs.login)}`, 'SET')]),
-    ...(theirs.role === own.role ? [] : [ours(`set role = ${quoteLiteral(theirs.role)}`, 'SET')]),
-  ];
-}
-
-function timeoutParts({ lock, statement }: SessionSettings): readonly Part[] {
-  return [
-    ours(
-      `set lock_timeout = ${quoteLiteral(lock)}; set statement_timeout = ${quoteLiteral(statement)}`,
-      null,
-      2,
-    ),
-  ];
 }

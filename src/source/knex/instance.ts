@@ -103,6 +103,22 @@ function guestDialect(base: DialectClass): DialectClass {
   return dialect;
 }
 
+/** The instance of a connection in whose name transactions begin. Making one costs more than all it does for one migration. */
+const roots = new WeakMap<object, { readonly config: unknown; readonly knex: KnexInstance }>();
+
+/**
+ * The same for {@link withinTransaction} alone, one for all migrations of a run, as with Knex itself: a transaction of it
+ * has the connection that it is given, and this instance asks for none.
+ */
+export function knexForTransactions(client: Client, options: Parameters<typeof knexOver>[1]): KnexInstance {
+  const { connection } = client as unknown as { readonly connection: object };
+  const known = roots.get(connection);
+  if (known?.config === options.config) return known.knex;
+  const knex = knexOver(client, options);
+  roots.set(connection, { config: options.config, knex });
+  return knex;
+}
+
 /**
  * Calls `work` with what Knex hands a migration that runs in a transaction, while the real one is the run's: the
  * commands with which Knex begins and ends it are answered and not sent, so that what is inside stays the run's.

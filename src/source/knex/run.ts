@@ -1,7 +1,7 @@
 import type { MigrationDatabase } from '../../migration/database.js';
 import type { TransactionMode } from '../../migration/metadata.js';
 import { quoteIdent } from '../../sql/quote.js';
-import { knexOver, withinTransaction } from './instance.js';
+import { knexForTransactions, knexOver, withinTransaction } from './instance.js';
 import type { KnexSettings } from './settings.js';
 
 /** Calls a function of a Knex migration: with a transaction of Knex's, or with Knex itself where it wants none. */
@@ -10,11 +10,10 @@ export async function run(
   work: CallableFunction,
   { settings, transaction }: { readonly settings: KnexSettings; readonly transaction: TransactionMode },
 ): Promise<void> {
-  const knex = knexOver(client, settings);
   const path = searchPathOf(settings);
   if (path !== null) await client.query(`set search_path to ${path}`);
-  if (transaction === 'none') await work(knex);
-  else await withinTransaction(knex, client, (trx) => work(trx));
+  if (transaction === 'none') await work(knexOver(client, settings));
+  else await withinTransaction(knexForTransactions(client, settings), client, (trx) => work(trx));
 }
 
 /** Knex sets it on each of its connections. */

@@ -52,8 +52,16 @@ function instanceOver(connect: () => object, { base, plugins = [] }: InstanceOpt
   return new module.Kysely({ dialect, plugins });
 }
 
+/** A package that is not there is looked for in every folder upwards, each time. */
+const cursors = new Map<string, unknown>();
+
 /** What `stream()` of Kysely needs, where the project has it. */
 function cursorOf(base: string): unknown {
+  if (!cursors.has(base)) cursors.set(base, findCursor(base));
+  return cursors.get(base);
+}
+
+function findCursor(base: string): unknown {
   try {
     return requireProjectPackage(base, 'pg-cursor', 'stream()');
   } catch {

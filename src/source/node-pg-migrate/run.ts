@@ -48,14 +48,17 @@ async function run(db: MigrationDatabase, way: Way): Promise<void> {
   const { MigrationBuilder, shorthands, decamelize, transaction } = way;
   const pgm = new MigrationBuilder(queriesOf(db), shorthands, decamelize, silent);
   if (way.reverse) pgm.enableReverseMode();
+  const sites = noteSites(pgm);
   if (way.schemas.length > 0) await db.exec(searchPathOf(way.schemas));
+  const query = db.client.query.bind(db.client) as Query;
   // Whether there is to be no transaction is said inside of one: that of the queries that the function makes itself.
   if (!transaction) await db.exec('begin');
   await callAction(way.action, pgm);
   const leaves = !pgm.isUsingTransaction();
   if (transaction && leaves) throw unforeseen(way.shown);
   if (leaves) await db.exec('commit');
-  for (const step of pgm.getSqlSteps()) await db.client.query(step);
+  const places = way.reverse ? sites.toReversed() : sites;
+  for (const [index, text] of pgm.getSqlSteps().entries()) await query({ text, site: places[index] });
   if (!transaction && !leaves) await db.exec('commit');
 }
 
@@ -63,6 +66,26 @@ export const searchPathOf = (schemas: readonly string[]): string =>
   `set search_path to ${schemas.map(quoteIdent).join(', ')}`;
 
 type Query = (...args: unknown[]) => Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
+
+/**
+ * Where each step of a builder is said, in the order in which they are: the library keeps the SQL alone, and sends it
+ * when the function has ended.
+ */
+function noteSites(pgm: Builder): readonly Error[] {
+  const sites: Error[] = [];
+  const said = pgm as unknown as Record<string, unknown>;
+  for (const [name, method] of Object.entries(said)) {
+    if (typeof method !== 'function') continue;
+    const noting = (...args: unknown[]): unknown => {
+      const result = method.apply(pgm, args) as unknown;
+      const site = new Error('call site');
+      while (sites.length < pgm.getSqlSteps().length) sites.push(site);
+      return result;
+    };
+    said[name] = Object.assign(noting, method);
+  }
+  return sites;
+}
 
 /** What a builder hands out as `pgm.db`. */
 function queriesOf({ client }: MigrationDatabase): object {
