@@ -30,6 +30,12 @@ export const checks = [
     memory({ id: `up-${count}`, what: `\`up\`, ${spaced(count)} files`, atMost: 120 }),
     ratio({ id: `up-${count}`, what: `\`up\`, ${spaced(count)} files`, against: 'floor' }),
   ]),
+  ratio({
+    id: 'up-1000',
+    what: '`up`, 1,000 files, `synchronousCommit: true`',
+    key: 'synchronous',
+    against: 'psql',
+  }),
   growth({ what: '`up`, cost per file at 5,000 against 100', atMost: 1.25 }),
   ...[1000, 5000].map((count) =>
     ratio({

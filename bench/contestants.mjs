@@ -3,7 +3,13 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { writeLongProject, writePsqlProject, writeSqlProject, writeTypeScriptProject } from './workload.mjs';
+import {
+  write,
+  writeLongProject,
+  writePsqlProject,
+  writeSqlProject,
+  writeTypeScriptProject,
+} from './workload.mjs';
 
 const repository = dirname(fileURLToPath(new URL('.', import.meta.url)));
 
@@ -53,6 +59,16 @@ function lockkeeperContestant(key, label, writeProject, flags = []) {
 }
 
 export const ours = lockkeeperContestant('ours', 'lockkeeper', writeSqlProject);
+
+/** Waits for the disk at every COMMIT, as the others do; Lockkeeper by itself waits at the last one of a run. */
+export const oursSynchronous = lockkeeperContestant(
+  'synchronous',
+  'lockkeeper, synchronousCommit: true',
+  (folder, count) => {
+    writeSqlProject(folder, count);
+    write(folder, 'lockkeeper.config.json', '{ "synchronousCommit": true }\n');
+  },
+);
 
 /** `up` behind a crash, and with nothing to do, in one project that nobody else uses: it gets more and more migrations. */
 const resumable = { ...ours, key: 'resumable' };

@@ -23,7 +23,8 @@ const introduction = ({ options }) =>
 server of the bench's own with the default \`fsync\` and \`synchronous_commit\`. Every contestant runs once per round, in
 turned order; a ratio is the median of the ratios of the rounds, with the smallest and largest in parentheses. Times beside
 them are medians. *Floor script* is \`bench/floor.mjs\`, bundled like Lockkeeper; *psql* is one psql process that does BEGIN,
-file, history row, COMMIT for each file. Each file makes one table (primary key, two text columns) and one index.`;
+file, history row, COMMIT for each file. All but Lockkeeper wait for the disk at every COMMIT; Lockkeeper does at the last
+one of a run, which makes those before it durable too, and at every one with \`synchronousCommit: true\`. Each file makes one table (primary key, two text columns) and one index.`;
 
 /** The promised table; also used for the summary on the terminal. */
 export function promises({ records }) {

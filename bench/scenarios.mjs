@@ -25,7 +25,19 @@ const rounds = {
  * comes after everything that creates many; the single transactions need another server setting, so they lie together.
  */
 export function listScenarios({ cast, options }) {
-  const { node, starts, ours, resumed, observers, floor, psql, typescript, rivals, typescriptRivals } = cast;
+  const {
+    node,
+    starts,
+    ours,
+    oursSynchronous,
+    resumed,
+    observers,
+    floor,
+    psql,
+    typescript,
+    rivals,
+    typescriptRivals,
+  } = cast;
   const measured = [psql, floor, ours].filter(Boolean);
   const { sizes } = options;
   const large = sizes.filter((size) => size >= 1000);
@@ -34,7 +46,7 @@ export function listScenarios({ cast, options }) {
     id: `up-${count}`,
     verb: 'up',
     count,
-    contestants: measured,
+    contestants: count === 1000 ? [...measured, oursSynchronous] : measured,
     rivals: count < 5000 || options.rivals5000 ? rivals : [],
   }));
   const all = [
