@@ -33,7 +33,7 @@ export const hookNote = ({ event, script }: RunHook): Warning => ({
   message: `${script.file} would be run, too: ${event}.`,
 });
 
-async function runHook({ session }: Run, { event, script, searchPath }: RunHook): Promise<void> {
+async function runHook({ session, frame }: Run, { event, script, searchPath }: RunHook): Promise<void> {
   if (script.statements.length === 0) return;
   try {
     await session.queryMany('begin');
@@ -51,7 +51,8 @@ async function runHook({ session }: Run, { event, script, searchPath }: RunHook)
       cause,
     });
   } finally {
-    if (session.lost === null) await session.applyBaseline();
+    // The migrations, and the history that their claims write, begin with the session of the run (ENGINE B12).
+    if (session.lost === null) for (const { text } of frame.hygiene) await session.send(text);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CodeStep } from '../migration/step.js';
-import type { Plan, PlannedMigration } from '../plan/plan.js';
+import type { PlannedMigration } from '../plan/plan.js';
 import type { StepRun } from './envelope.js';
 import type { Part } from './parts.js';
 import type { Run } from './run.js';
@@ -12,12 +12,13 @@ import { PartRefused, sendParts } from './send-parts.js';
  */
 export class BeginAhead {
   readonly #run: Run;
-  readonly #plan: Plan;
+  readonly #next: (planned: PlannedMigration) => PlannedMigration | undefined;
   #begun: { readonly planned: PlannedMigration; readonly id: string } | null = null;
 
-  constructor(run: Run, plan: Plan) {
+  /** `next` gives the migration behind one; none where all share one transaction. */
+  constructor(run: Run, next: (planned: PlannedMigration) => PlannedMigration | undefined) {
     this.#run = run;
-    this.#plan = plan;
+    this.#next = next;
   }
 
   /** Commits by `end`, which is one message, and begins what `opening` gives for the migration behind. @throws what `end` throws. */
@@ -80,8 +81,8 @@ export class BeginAhead {
     const { context, lease } = this.#run;
     const { finish, cancel } = context.stop;
     // A transaction through a pooler is not to wait for anything.
-    if (finish.aborted || cancel.aborted || lease !== null || this.#plan.singleTransaction) return null;
-    const next = this.#plan.migrations[this.#plan.migrations.indexOf(planned) + 1];
+    if (finish.aborted || cancel.aborted || lease !== null) return null;
+    const next = this.#next(planned);
     const step = next === undefined ? null : soleFunction(next);
     if (next === undefined || step === null) return null;
     return { planned: next, step, replay: [], insideSingleTransaction: false };

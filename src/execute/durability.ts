@@ -44,17 +44,20 @@ export class Unflushed {
     if (session.lost !== null) return [maybeTakenBack(this.#count)];
     // A lease that is gone is another run's now, whose commits do the same.
     const write = `update ${tables.info} set schema_version = schema_version`;
-    const written = session.send(frame.own('flush', [write]));
-    await (lease === null ? written : written.catch(() => {}));
-    this.#count = 0;
-    return [];
+    try {
+      await session.send(frame.own('flush', [write]));
+      return [];
+    } catch {
+      // What ended the run is told in any case; this adds what is not known because of it.
+      return lease === null ? [maybeTakenBack(this.#count)] : [];
+    }
   }
 }
 
 function maybeTakenBack(count: number): Warning {
   return {
     code: 'perhaps-taken-back',
-    message: `The connection ended before the server had confirmed that the last ${count === 1 ? 'migration is' : `${count} migrations are`} on its disk. Where the server itself crashed, the newest of them, applied in its last moments, are taken back, each with its history row.`,
+    message: `The run ended before the server had confirmed that the last ${count === 1 ? 'migration is' : `${count} migrations are`} on its disk. Where the server itself crashed, the newest of them, applied in its last moments, are taken back, each with its history row.`,
     hint: 'lockkeeper status shows what is applied; the next up goes on from there.',
   };
 }

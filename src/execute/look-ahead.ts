@@ -28,10 +28,12 @@ export class LookAhead {
   readonly functions: BeginAhead;
 
   constructor(run: Run, plan: Plan) {
-    this.functions = new BeginAhead(run, plan);
     this.#run = run;
     this.#plan = plan;
     this.#position = new Map(plan.migrations.map((planned, index) => [planned, index]));
+    this.functions = new BeginAhead(run, (planned) =>
+      plan.singleTransaction ? undefined : this.#behind(planned),
+    );
   }
 
   /** Whether this migration's message is under way already; then it runs, whatever else is decided. */
@@ -68,11 +70,15 @@ export class LookAhead {
     return outcome;
   }
 
+  #behind(planned: PlannedMigration): PlannedMigration | undefined {
+    return this.#plan.migrations[(this.#position.get(planned) ?? -1) + 1];
+  }
+
   /** The migration behind this one, when it may be sent ahead. */
   #next(planned: PlannedMigration): PlainStepRun | null {
     const { finish, cancel } = this.#run.context.stop;
     if (finish.aborted || cancel.aborted) return null;
-    const next = this.#plan.migrations[(this.#position.get(planned) ?? -1) + 1];
+    const next = this.#behind(planned);
     if (next === undefined) return null;
     const [step] = next.steps;
     if (step === undefined || !isQuick(next, step)) return null;
