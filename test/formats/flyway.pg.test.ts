@@ -175,6 +175,18 @@ describe.each(servers)('a project of Flyway on PostgreSQL $major', (server) => {
     expect(await pending(app)).toEqual([]);
   });
 
+  it('lets no setting of a callback reach a migration', async () => {
+    const app = await open(server, {
+      'beforeMigrate__set.sql': "set lock_timeout = '7s'; set work_mem = '7MB';",
+      'V12__seen.sql':
+        "create table seen as select current_setting('lock_timeout') as waits, current_setting('work_mem') as memory;",
+    });
+    await app.up();
+    const [seen] = await app.database.query('select waits, memory from seen');
+    expect(seen).not.toMatchObject({ waits: '7s' });
+    expect(seen).not.toMatchObject({ memory: '7MB' });
+  });
+
   it('has the row of a failure while a migration is applied in part', async () => {
     const half = 'create table half (id int);\ncreate index concurrently half_id on half (id);\ninsert into missing values (1);'; // prettier-ignore
     const app = await open(server, { 'V12__half.sql': half });

@@ -1,26 +1,7 @@
-import { afterEach, expect, it } from 'vitest';
-import { nodePgMigrate } from '../../src/source/node-pg-migrate/index.js';
-import { FileReader } from '../../src/source/file-bytes.js';
-import type { FormatSource } from '../../src/source/format.js';
-import type { FormatSettings } from '../../src/source/options.js';
-import { tempProject, type TempProject } from '../support/project.js';
-import { linkTools } from '../support/tools.js';
+import { expect, it } from 'vitest';
+import { openFolder as open, projects } from '../support/node-pg-migrate.js';
 
 // What needs the library itself, and no database: it is installed for the tests with a server.
-
-const projects: TempProject[] = [];
-
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
-
-function open(files: readonly string[], settings: FormatSettings = {}): FormatSource {
-  const project = tempProject(Object.fromEntries(files.map((file) => [file, '-- Up Migration'])));
-  projects.push(project);
-  linkTools(project);
-  const options = { name: 'm', dir: `${project.dir}/m`, format: 'node-pg-migrate' as const, settings };
-  return nodePgMigrate.open(options, { root: project.dir, reader: new FileReader() });
-}
 
 it('finds files by the globs of the tool', () => {
   const source = open(['m/x/2_b.sql', 'm/1_a.sql', 'm/y/3_c.txt'], { glob: 'm/**/*.sql', ignore: '**/3*' });

@@ -1,26 +1,8 @@
-import { afterEach, expect, it } from 'vitest';
-import { createFile } from '../../../src/source/node-pg-migrate/create.js';
-import { nodePgMigrate } from '../../../src/source/node-pg-migrate/index.js';
-import { settingsOf } from '../../../src/source/node-pg-migrate/settings.js';
-import { FileReader } from '../../../src/source/file-bytes.js';
-import type { FormatSource } from '../../../src/source/format.js';
+import { expect, it } from 'vitest';
 import type { FormatSettings } from '../../../src/source/options.js';
-import { tempProject, type TempProject } from '../../support/project.js';
-import { linkTools } from '../../support/tools.js';
-
-const projects: TempProject[] = [];
-
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
-
-function open(files: readonly string[], settings: FormatSettings = {}): FormatSource {
-  const project = tempProject(Object.fromEntries(files.map((file) => [file, '-- Up Migration'])));
-  projects.push(project);
-  linkTools(project);
-  const options = { name: 'm', dir: `${project.dir}/m`, format: 'node-pg-migrate' as const, settings };
-  return nodePgMigrate.open(options, { root: project.dir, reader: new FileReader() });
-}
+import { openFolder as open, projects } from '../../support/node-pg-migrate.js';
+import { createFile } from '../../../src/source/node-pg-migrate/create.js';
+import { settingsOf } from '../../../src/source/node-pg-migrate/settings.js';
 
 it('lists every file that is not ignored, by its whole name', () => {
   const { files, problems } = open([
