@@ -1,19 +1,41 @@
+import { prepareCalls, type Preparation } from '../history/index.js';
 import type { CodeStep } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
-import type { StepRun } from './envelope.js';
-import type { Part } from './parts.js';
+import type { StepRun } from './step-run.js';
+import { ours, type Part } from './parts.js';
 import type { Run } from './run.js';
 import { PartRefused, sendParts } from './send-parts.js';
+
+/** The transaction of a function that has been begun before its turn. */
+export interface Begun {
+  /** What its opening was answered. */
+  readonly answer: string;
+  /** What the session holds prepared for it. */
+  readonly prepared: Preparation | null;
+}
+
+/** The end of a function's transaction, as one message. */
+export interface Ending {
+  readonly parts: readonly Part[];
+  /** What is prepared is still there behind it. Only what is plain cannot have taken it away. */
+  readonly plain: boolean;
+  /** What the session held prepared for it. */
+  readonly prepared: Preparation | null;
+}
 
 /**
  * Begins the transaction of the next function while the one before is being committed, so that the two take one round
  * trip. BEGIN and claim are a message of their own: behind a failure it does nothing (25P02), or begins a transaction
  * that is rolled back. The function is called only when both are answered.
+ *
+ * What stands around each function is prepared behind the first plain one, and executed as long as they are plain.
  */
 export class BeginAhead {
   readonly #run: Run;
   readonly #next: (planned: PlannedMigration) => PlannedMigration | undefined;
-  #begun: { readonly planned: PlannedMigration; readonly id: string } | null = null;
+  /** Each preparation of the session has a name of its own. */
+  #preparations = 0;
+  #begun: (Begun & { readonly planned: PlannedMigration }) | null = null;
 
   /** `next` gives the migration behind one; none where all share one transaction. */
   constructor(run: Run, next: (planned: PlannedMigration) => PlannedMigration | undefined) {
@@ -21,17 +43,24 @@ export class BeginAhead {
     this.#next = next;
   }
 
-  /** Commits by `end`, which is one message, and begins what `opening` gives for the migration behind. @throws what `end` throws. */
+  /** Commits by `end`, and begins what `opening` gives for the migration behind. @throws what `end` throws. */
   async around(
     planned: PlannedMigration,
-    end: readonly Part[],
+    end: Ending,
     opening: (next: StepRun) => readonly Part[],
   ): Promise<void> {
     const { session } = this.#run;
     const next = this.#behind(planned);
+    const prepared = next !== null && end.plain ? (end.prepared ?? this.#preparation()) : null;
+    const preparing = prepared === null || prepared === end.prepared ? [] : prepareCalls(prepared);
     const [ending, beginning] = session.together(() => [
-      sendParts(session, end),
-      next === null ? null : sendParts(session, opening(next)),
+      sendParts(session, end.parts),
+      next === null
+        ? null
+        : sendParts(session, [
+            ...preparing.map((text) => ours(text, 'PREPARE')),
+            ...opening(prepared === null ? next : { ...next, call: { prepared, id: null } }),
+          ]),
     ]);
     beginning?.catch(() => {}); // looked at below, when the end is known
     try {
@@ -40,14 +69,14 @@ export class BeginAhead {
       if (beginning !== null) await this.#takeBack(beginning);
       throw error;
     }
-    if (next !== null && beginning !== null) await this.#keep(next.planned, beginning);
+    if (next !== null && beginning !== null) await this.#keep(next.planned, { beginning, prepared });
   }
 
-  /** What the opening of this migration was answered; null where it is still to be begun. */
-  take(planned: PlannedMigration): string | null {
-    const id = this.#begun?.planned === planned ? this.#begun.id : null;
-    if (id !== null) this.#begun = null;
-    return id;
+  /** The transaction of this migration; null where it is still to be begun. */
+  take(planned: PlannedMigration): Begun | null {
+    const begun = this.#begun?.planned === planned ? this.#begun : null;
+    if (begun !== null) this.#begun = null;
+    return begun;
   }
 
   /** For a migration that does not run after all. */
@@ -57,9 +86,13 @@ export class BeginAhead {
     await this.#run.session.rollBack();
   }
 
-  async #keep(planned: PlannedMigration, beginning: Promise<string | null>): Promise<void> {
+  async #keep(
+    planned: PlannedMigration,
+    next: { readonly beginning: Promise<string | null>; readonly prepared: Preparation | null },
+  ): Promise<void> {
+    const { beginning, prepared } = next;
     try {
-      this.#begun = { planned, id: (await beginning) ?? '' };
+      this.#begun = { planned, answer: (await beginning) ?? '', prepared };
     } catch {
       // It is begun once more in its turn, and says then what is wrong.
       await this.#run.session.rollBack();
@@ -74,6 +107,12 @@ export class BeginAhead {
       if (error instanceof PartRefused && error.part.expect === 'BEGIN') return;
     }
     await this.#run.session.rollBack();
+  }
+
+  #preparation(): Preparation {
+    const { tables, stamp, direction, guard, foreign } = this.#run;
+    this.#preparations += 1;
+    return { tables, stamp, direction, guard, number: this.#preparations, foreign: foreign.size > 0 };
   }
 
   /** The migration behind this one, where it is one function in one transaction and nothing speaks against it yet. */

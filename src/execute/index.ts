@@ -1,5 +1,8 @@
 export { executePlan } from './execute.js';
-export { codeFrame, foreignStatements, historyRow, transactionParts, type StepRun } from './envelope.js';
+export { codeFrame, transactionParts } from './envelope.js';
+export { foreignStatements } from './foreign-rows.js';
+export { historyRow } from './history-parts.js';
+export type { StepRun } from './step-run.js';
 export { ForeignLocks } from './foreign-locks.js';
 export { type Frame, leaseFrame, sessionFrame } from './frame.js';
 export { acquireLease, outwaitLease } from './lease.js';

@@ -1,7 +1,8 @@
 import type { TransactionStep } from '../migration/step.js';
 import { isAtomic, type Plan, type PlannedMigration } from '../plan/plan.js';
 import { BeginAhead } from './begin-ahead.js';
-import { type Chain, transactionParts, type StepRun } from './envelope.js';
+import { transactionParts } from './envelope.js';
+import type { Chain, StepRun } from './step-run.js';
 import type { Run } from './run.js';
 import { sendParts } from './send-parts.js';
 
@@ -94,7 +95,7 @@ export class LookAhead {
   #link(after: PlannedMigration | null, planned: PlannedMigration): Chain {
     const { tables, stamp, direction, guard } = this.#run;
     return {
-      prepared: { tables, stamp, direction, guard, number: this.#chains },
+      prepared: { tables, stamp, direction, guard, number: this.#chains, foreign: false },
       after: after === null ? null : this.#mark(after),
       mark: this.#mark(planned),
     };

@@ -3,7 +3,8 @@ import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
 import type { RestoreRun } from './backfill/restore.js';
 import type { BackfillRun } from './backfill/state.js';
-import { closing, closingTransaction, opening, type StepRun, validationParts } from './envelope.js';
+import { closing, closingTransaction, opening, validationParts } from './envelope.js';
+import type { StepRun } from './step-run.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
 import { replayParts } from './replay.js';
 import type { Run } from './run.js';
@@ -17,6 +18,9 @@ export interface Progress {
 }
 
 const nothingDone: ReadonlySet<number> = new Set();
+
+/** Kept, because a folder of functions asks a thousand times, and each import() is looked up anew. */
+let codeSteps: Promise<typeof import('./code/step.js')> | null = null;
 
 /** Runs one migration from wherever it stands. */
 export async function runMigration(
@@ -82,7 +86,8 @@ async function runStep(run: Run, stepRun: StepRun, progress: Progress): Promise<
     case 'alone':
       return await (await import('./alone-step.js')).runAloneStep(run, { ...stepRun, step }, attempts);
     case 'code':
-      return await (await import('./code/step.js')).runCodeStep(run, { ...stepRun, step }, progress);
+      codeSteps ??= import('./code/step.js');
+      return await (await codeSteps).runCodeStep(run, { ...stepRun, step }, progress);
     case 'backfill':
       return await runBackfill(run, { ...stepRun, step }, attempts);
     case 'restore':

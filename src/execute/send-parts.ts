@@ -42,7 +42,7 @@ export class UnexpectedTag extends Error {
 }
 
 /**
- * Sends parts as messages and checks every answer. Gives the first value of the last row, as text; null for none.
+ * Sends parts as messages and checks every answer. Gives the first value of the last row that came, as text; null for none.
  * @throws {PartRefused} {ValidationRows} {UnexpectedTag} {ConnectionEnded}
  */
 export async function sendParts(session: Session, parts: readonly Part[]): Promise<string | null> {
@@ -55,7 +55,7 @@ export async function sendParts(session: Session, parts: readonly Part[]): Promi
       throw error instanceof MessageRefused ? locate(message, error) : error;
     }
     checkAnswers(message, outcome);
-    ({ last } = outcome);
+    last = outcome.last ?? last;
   }
   return last;
 }

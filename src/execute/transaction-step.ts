@@ -1,6 +1,7 @@
 import type { StepReport } from '../core/report.js';
 import type { Step, TransactionStep } from '../migration/step.js';
-import { transactionParts, type StepRun } from './envelope.js';
+import { transactionParts } from './envelope.js';
+import type { StepRun } from './step-run.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
 import { isQuick, type LookAhead } from './look-ahead.js';
 import { pause, retryableState, retryDelayMs, sqlstateOf } from './retry.js';

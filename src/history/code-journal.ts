@@ -1,21 +1,47 @@
 import { quoteLiteral } from '../sql/quote.js';
 import type { HistoryTables } from './tables.js';
-import { type JournalStep, keyValues, type MigrationKey, whereLog, whereOpenStep } from './write.js';
+import {
+  claimApply,
+  type HistoryRow,
+  type JournalStep,
+  keyValues,
+  type MigrationKey,
+  type RunStamp,
+  type SqlKey,
+  whereLog,
+  whereOpenStep,
+} from './write.js';
 
-/** A setting of the transaction, for the row that its claim has taken away. */
-const undoneSetting = 'lockkeeper.undone';
+/** SQL of the transaction that a function begins in: the answer to its claim. */
+const ownTransaction = 'pg_catalog.pg_current_xact_id()::text';
+
+/** The claim of a function on the way up. Answers `INSERT 0 1`, and the transaction. */
+export function claimCall(tables: HistoryTables, row: HistoryRow, stamp: RunStamp, guard: string): string {
+  return answering(claimApply(tables, row, stamp, guard));
+}
+
+/** Has an INSERT answer its transaction. */
+export const answering = (insert: string): string => `${insert} returning ${ownTransaction}`;
 
 /**
  * Like `claimRollback`, for a function: where it comes to need several transactions, its migration is applied until the
- * last of them. So {@link undoneRow} tells what was taken away. Answers `SELECT 1`.
+ * last of them. So the answer is the transaction, a space, and the row that was taken away as JSON; `SELECT 1`.
  */
 export function claimUndo(tables: HistoryTables, key: MigrationKey, guard: string): string {
-  const { source, version } = keyValues(key);
-  return `with gone as (delete from ${tables.migrations} where source = ${source} and version = ${version} returning *) select (1 / (pg_catalog.count(*)::int)) * (${guard}), pg_catalog.set_config('${undoneSetting}', pg_catalog.max(pg_catalog.to_jsonb(gone)::text), true) from gone`;
+  return takeRow(tables, keyValues(key), guard);
 }
 
-/** SQL of the row that the claim of this transaction has taken away, as JSON. */
-export const undoneRow = `pg_catalog.current_setting('${undoneSetting}', true)`;
+/** The same, of a key that is SQL. */
+export function takeRow(
+  tables: HistoryTables,
+  { source, version }: Pick<SqlKey, 'source' | 'version'>,
+  guard: string,
+): string {
+  return `with gone as (delete from ${tables.migrations} where source = ${source} and version = ${version} returning *) select ${ownTransaction} || ' ' || pg_catalog.max(pg_catalog.to_jsonb(gone)::text) from gone having (1 / (pg_catalog.count(*)::int)) * (${guard}) = 1`;
+}
+
+/** SQL that is true in the transaction of that id, which is SQL itself, and raises 22012 in any other. */
+export const stillWithin = (id: string): string => `1 / (${ownTransaction} = ${id})::int = 1`;
 
 /** Puts it back, where it is not there. */
 export function restoreRow(tables: HistoryTables, row: string): string {

@@ -11,6 +11,7 @@ import {
   type MigrationKey,
   rowValues,
   type RunStamp,
+  type SqlKey,
 } from './write.js';
 
 // What we know of the histories that other tools keep: which of our rows stand in theirs too, and which lock row of
@@ -51,12 +52,21 @@ export async function readForeignLinks(
 
 /** Notes that a row of ours stands in the other history. */
 export function linkForeign(tables: HistoryTables, key: MigrationKey, foreignKey: string): string {
-  const { source, version } = keyValues(key);
-  return `insert into ${tables.foreignMigrations} (source, version, foreign_key) values (${source}, ${version}, ${quoteLiteral(foreignKey)}) on conflict (source, version) do update set foreign_key = excluded.foreign_key`;
+  return linkRow(tables, keyValues(key), quoteLiteral(foreignKey));
 }
 
 export function unlinkForeign(tables: HistoryTables, key: MigrationKey): string {
-  const { source, version } = keyValues(key);
+  return unlinkRow(tables, keyValues(key));
+}
+
+/** A key whose parts are SQL. */
+type Key = Pick<SqlKey, 'source' | 'version'>;
+
+export function linkRow(tables: HistoryTables, { source, version }: Key, foreignKey: string): string {
+  return `insert into ${tables.foreignMigrations} (source, version, foreign_key) values (${source}, ${version}, ${foreignKey}) on conflict (source, version) do update set foreign_key = excluded.foreign_key`;
+}
+
+export function unlinkRow(tables: HistoryTables, { source, version }: Key): string {
   return `delete from ${tables.foreignMigrations} where source = ${source} and version = ${version}`;
 }
 

@@ -33,16 +33,26 @@ export {
   unlinkSource,
 } from './foreign.js';
 export {
+  claimCall,
   claimUndo,
   completeCodeStep,
   forgetAnswers,
   noteProgress,
   restoreRow,
-  undoneRow,
 } from './code-journal.js';
 export { moveRow } from './move.js';
 export { defaultHistory, type HistoryOptions } from './options.js';
-export { executeClaim, executeFinish, prepareLinks, setMark, type Preparation } from './prepared.js';
+export {
+  executeCallClaim,
+  executeCallFinish,
+  executeCallLink,
+  executeClaim,
+  executeFinish,
+  prepareCalls,
+  prepareLinks,
+  setMark,
+  type Preparation,
+} from './prepared.js';
 export {
   emptyHistory,
   readHistory,

@@ -1,5 +1,7 @@
 import type { Direction } from '../core/report.js';
 import { quoteIdent, quoteLiteral } from '../sql/quote.js';
+import { answering, stillWithin, takeRow } from './code-journal.js';
+import { linkRow, unlinkRow } from './foreign.js';
 import type { HistoryTables } from './tables.js';
 import {
   completeRow,
@@ -29,7 +31,12 @@ export interface Preparation {
   readonly guard: string;
   /** Tells one preparation of a session from another. */
   readonly number: number;
+  /** Whether the history of another tool is kept as well. */
+  readonly foreign: boolean;
 }
+
+/** The parameters of a claim on the way up. */
+const parameters = rowColumns.map((_, index) => `$${index + 1}`);
 
 const claimName = (number: number): string => quoteIdent(`lockkeeper_claim_${number}`);
 const finishName = (number: number): string => quoteIdent(`lockkeeper_finish_${number}`);
@@ -48,14 +55,7 @@ export function prepareLinks(preparation: Preparation): readonly [claim: string,
   const moves = `pg_catalog.set_config('${markSetting}', $3, false) is not null`;
   const key = { source: '$1', version: '$2', condition: '' };
   const claim =
-    direction === 'up'
-      ? insertRow(
-          tables,
-          rowColumns.map((_, index) => `$${index + 1}`),
-          stamp,
-          linked,
-        )
-      : deleteRow(tables, key, linked);
+    direction === 'up' ? insertRow(tables, parameters, stamp, linked) : deleteRow(tables, key, linked);
   const finish =
     direction === 'up'
       ? completeRow(tables, { ...key, condition: ` and ${moves}` }, stamp)
@@ -74,4 +74,55 @@ export function executeClaim(preparation: Preparation, row: HistoryRow, after: s
 export function executeFinish(preparation: Preparation, key: MigrationKey, mark: string): string {
   const { source, version } = keyValues(key);
   return `execute ${finishName(preparation.number)}(${source}, ${version}, ${quoteLiteral(mark)})`;
+}
+
+const callName = (what: 'claim' | 'finish' | 'link', number: number): string =>
+  quoteIdent(`lockkeeper_call_${what}_${number}`);
+
+/** PREPARE for what stands around a function; to be executed by the four below. */
+export function prepareCalls(preparation: Preparation): readonly string[] {
+  const { tables, stamp, guard, number, direction } = preparation;
+  const key = { source: '$1', version: '$2' };
+  const same = stillWithin('$3');
+  const [claim, finish, link] =
+    direction === 'up'
+      ? [
+          answering(insertRow(tables, parameters, stamp, guard)),
+          completeRow(tables, { ...key, condition: ` and ${same}` }, stamp),
+          linkRow(tables, key, '$3'),
+        ]
+      : [
+          takeRow(tables, key, guard),
+          journalRollback(tables, { ...key, condition: ` where ${same}` }, stamp),
+          unlinkRow(tables, key),
+        ];
+  return [
+    `prepare ${callName('claim', number)} as ${claim}`,
+    `prepare ${callName('finish', number)} as ${finish}`,
+    ...(preparation.foreign ? [`prepare ${callName('link', number)} as ${link}`] : []),
+  ];
+}
+
+/** Claims like `claimCall` and `claimUndo`. */
+export function executeCallClaim({ direction, number }: Preparation, row: HistoryRow): string {
+  const { source, version } = keyValues(row);
+  const values = direction === 'up' ? rowValues(row) : [source, version];
+  return `execute ${callName('claim', number)}(${values.join(', ')})`;
+}
+
+/** Finishes like `finishApply` and `finishRollback`, and raises 22012 in any transaction but the one of that id. */
+export function executeCallFinish({ number }: Preparation, key: MigrationKey, id: string): string {
+  const { source, version } = keyValues(key);
+  return `execute ${callName('finish', number)}(${source}, ${version}, ${quoteLiteral(id)})`;
+}
+
+/** Links like `linkForeign` and `unlinkForeign`. */
+export function executeCallLink(
+  { direction, number }: Preparation,
+  key: MigrationKey,
+  foreignKey: string,
+): string {
+  const { source, version } = keyValues(key);
+  const values = direction === 'up' ? [source, version, quoteLiteral(foreignKey)] : [source, version];
+  return `execute ${callName('link', number)}(${values.join(', ')})`;
 }

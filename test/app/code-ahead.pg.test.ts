@@ -64,7 +64,7 @@ describe.each(servers)('functions one behind the other on PostgreSQL $major', (s
   });
 
   it('puts the session back behind what is not plain, also behind a plain text under a name', async () => {
-    const look = `const { rows } = await db.query("select current_setting('search_path') as path, current_user as who, (select count(*)::int from pg_prepared_statements) as prepared"); await db.query('insert into seen values ($1)', [JSON.stringify(rows[0])]);`;
+    const look = `const { rows } = await db.query("select current_setting('search_path') as path, current_user as who, (select count(*)::int from pg_prepared_statements where name not like 'lockkeeper%') as prepared"); await db.query('insert into seen values ($1)', [JSON.stringify(rows[0])]);`;
     const app = await createWorkspace(
       {
         '1_seen.ts': code(`await db.exec('create table seen (what text)')`),
@@ -83,6 +83,34 @@ describe.each(servers)('functions one behind the other on PostgreSQL $major', (s
     const [first] = seen.map(({ what }) => JSON.parse(what) as { prepared: number });
     expect(first?.prepared).toBe(0);
     expect(new Set(seen.map(({ what }) => what)).size).toBe(1);
+  });
+
+  it('writes the history whatever a function does to what the session holds prepared', async () => {
+    const app = await createWorkspace(
+      {
+        '1_a.ts': make('a'),
+        '2_b.ts': make('b'),
+        '3_c.ts': code(`await db.exec('deallocate all'); await db.exec('create table c ()')`),
+        '4_d.ts': make('d'),
+        '5_e.ts': code(
+          `await db.exec('create table e ()');
+           const { rows } = await db.query("select name from pg_prepared_statements where name like 'lockkeeper%'");
+           for (const { name } of rows) await db.exec('deallocate "' + name + '"');`,
+          `await db.exec('drop table e')`,
+        ),
+        '6_f.ts': code(`await db.exec('create table f ()')`, `await db.exec('drop table f')`),
+        '7_g.ts': code(`await db.exec('create table g ()')`, `await db.exec('drop table g')`),
+      },
+      { server },
+    );
+    await app.up();
+    expect(await app.applied()).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+    const log = await app.database.query<{ count: number }>(
+      "select count(*)::int as count from lockkeeper.migration_execution_log where status = 'completed'",
+    );
+    expect(log).toEqual([{ count: 7 }]);
+    await (await app.open()).down({ steps: 3 });
+    expect(await app.applied()).toEqual(['1', '2', '3', '4']);
   });
 
   it('keeps the row of the history as it was where a way back of several pieces fails', async () => {

@@ -1,7 +1,8 @@
 import type { BackfillStep, RestoreStep } from '../../migration/step.js';
 import { claimStep, type JournalStep } from '../../history/index.js';
 import { quoteLiteral } from '../../sql/quote.js';
-import { journalStep, type StepRun } from '../envelope.js';
+import { journalStep } from '../history-parts.js';
+import type { StepRun } from '../step-run.js';
 import { ours } from '../parts.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';

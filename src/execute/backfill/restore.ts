@@ -3,7 +3,7 @@ import { completeStep } from '../../history/index.js';
 import { type BackfillSettings, resolveBackfill } from '../../migration/backfill.js';
 import type { RestoreStep } from '../../migration/step.js';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../sql/quote.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 import { cancellable } from '../interrupt.js';
 import { ours } from '../parts.js';
 import type { Run } from '../run.js';

@@ -1,5 +1,5 @@
 import type { BackfillStep } from '../../migration/step.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 import type { Run } from '../run.js';
 import type { Position } from './order.js';
 import type { Pace } from './pace.js';

@@ -1,6 +1,6 @@
 import type { SqlScript } from '../../migration/migration.js';
 import { lexScript } from '../../sql/script.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 
 /** A statement of a function as a script of its own, for the steps that run one statement alone. */
 export function aloneScript(text: string, { planned }: Pick<StepRun, 'planned'>): SqlScript {

@@ -9,7 +9,8 @@ import {
   sendQuery,
   tellAnswer,
 } from '../../pg/index.js';
-import { journalStep, type StepRun } from '../envelope.js';
+import { journalStep } from '../history-parts.js';
+import type { StepRun } from '../step-run.js';
 import { ours } from '../parts.js';
 import type { Run } from '../run.js';
 import { sendParts } from '../send-parts.js';

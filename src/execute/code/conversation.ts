@@ -137,8 +137,8 @@ export class Conversation implements GuestHost {
     await nextTurn();
     const [forgotten] = this.#waiting;
     if (functionReturned && forgotten !== undefined && this.#stream === null) this.#warnOf(forgotten);
-    for (let last: Promise<unknown> | null = null; last !== this.#queue;) {
-      last = this.#queue;
+    while (this.#waiting.length > 0) {
+      const last = this.#queue;
       await Promise.race([last, this.#endOfStreams(last)]);
       await last;
       await nextTurn();

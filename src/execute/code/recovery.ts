@@ -1,7 +1,8 @@
 import { isLockkeeperError, LockkeeperError } from '../../core/errors.js';
 import { completeStep, failStep, type OpenStep } from '../../history/index.js';
 import type { AloneStep } from '../../migration/step.js';
-import { journalStep, type StepRun } from '../envelope.js';
+import { journalStep } from '../history-parts.js';
+import type { StepRun } from '../step-run.js';
 import { ourRole, ours } from '../parts.js';
 import { settleStep } from '../recovery/settle.js';
 import type { InterruptedStep } from '../recovery/undecided.js';

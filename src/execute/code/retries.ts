@@ -1,5 +1,5 @@
 import { type GuestAnswer, MessageRefused, type ServerError } from '../../pg/index.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 import { retryableState } from '../retry.js';
 import type { Run } from '../run.js';
 import { type Attempts, pauseBeforeRetry } from '../transaction-step.js';

@@ -1,7 +1,7 @@
 import { LockkeeperError } from '../../core/errors.js';
 import type { StepReport } from '../../core/report.js';
 import { runAloneStep } from '../alone-step.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 import type { Run } from '../run.js';
 import { type Attempts, beginTurn } from '../transaction-step.js';
 import { aloneScript } from './alone.js';

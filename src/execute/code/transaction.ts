@@ -8,27 +8,20 @@ import {
   forgetClaim,
   type JournalStep,
   leaveStepOpen,
+  type Preparation,
   restoreRow,
-  undoneRow,
 } from '../../history/index.js';
 import { sqlstate } from '../../pg/index.js';
 import { isAtomic } from '../../plan/plan.js';
 import { quoteLiteral } from '../../sql/quote.js';
-import {
-  closeMigration,
-  hygieneAfter,
-  closing,
-  committing,
-  journalStep,
-  opening,
-  type StepRun,
-  validationParts,
-} from '../envelope.js';
+import { hygieneAfter, closing, committing, opening, validationParts } from '../envelope.js';
+import { closeMigration, journalStep } from '../history-parts.js';
+import type { StepRun } from '../step-run.js';
 import type { BeginAhead } from '../begin-ahead.js';
 import { waitingAgain } from '../durability.js';
 import { ourRole, ours, type Part } from '../parts.js';
 import type { Run } from '../run.js';
-import { PartRefused, sendParts } from '../send-parts.js';
+import { PartRefused, sendParts, UnexpectedTag } from '../send-parts.js';
 import type { CommittedPiece } from './sent.js';
 import { readSettings, roleParts, timeoutParts } from './session-settings.js';
 
@@ -60,6 +53,8 @@ export class CodeTransaction {
   #role: readonly Part[] = [];
   /** On the way back: the row of the history that the claim has taken away, as JSON. */
   #undone: string | null = null;
+  /** What the session holds prepared for the claim and the finish. */
+  #prepared: Preparation | null = null;
   readonly #ahead: BeginAhead | null;
 
   /** `from` is 1, or the number of the first step that an interrupted run has not completed. */
@@ -96,21 +91,22 @@ export class CodeTransaction {
   async begin(): Promise<void> {
     const run = this.#run;
     const begun = this.#number > 1 ? null : (this.#ahead?.take(this.#stepRun.planned) ?? null);
+    this.#prepared = begun?.prepared ?? null;
     if (begun !== null) {
-      this.#noteBegin(begun);
+      this.#noteBegin(begun.answer);
       return;
     }
     const claim = [
       ...run.frame.begin(`${this.#stepRun.planned.migration.version}:${this.#number}`),
       ours(claimStep(run.tables, this.#journal(null), run.stamp, run.guard), 'INSERT 0 1'),
     ];
-    const parts = this.#split
-      ? [...claim, ...this.#settings, whichTransaction]
-      : firstParts(run, this.#stepRun);
-    this.#noteBegin(await sendParts(run.session, parts));
+    const parts = this.#split ? [...claim, ...this.#settings] : opening(run, this.#stepRun, null);
+    // The claim of a history row answers it by itself.
+    const asks = this.#split || !isAtomic(this.#stepRun.planned);
+    this.#noteBegin(await sendParts(run.session, asks ? [...parts, whichTransaction] : parts));
   }
 
-  /** The answer to `whichTransaction`, and to `claimedTransaction`. */
+  /** The answer to a claim: the transaction, and on the way back the row that was taken away. */
   #noteBegin(answer: string | null): void {
     const [id = null, ...row] = answer?.split(' ') ?? [];
     this.#id = id;
@@ -168,24 +164,36 @@ export class CodeTransaction {
   async close({ plain }: { readonly plain: boolean }): Promise<void> {
     const run = this.#run;
     const { planned } = this.#stepRun;
-    const probe = stillTheSame(this.#id ?? '');
-    const end = [probe, ...this.#closing(plain)];
+    const parts = this.#ending(plain);
     try {
       // A validation is looked at before the COMMIT, so it divides the message.
-      if (this.#ahead === null || planned.migration.validateAfter !== null) await sendParts(run.session, end);
-      else await this.#ahead.around(planned, end, (next) => firstParts(run, next));
+      if (this.#ahead === null || planned.migration.validateAfter !== null)
+        await sendParts(run.session, parts);
+      else
+        await this.#ahead.around(planned, { parts, plain, prepared: this.#prepared }, (next) =>
+          opening(run, next, null),
+        );
     } catch (error) {
-      const state = stateAt(error, probe);
+      const state = stateAt(error, parts[0]);
       if (state !== null) throw new NotIntact(state, error);
       await run.session.rollBack();
       throw error;
     }
   }
 
-  #closing(plain: boolean): readonly Part[] {
+  /** The first part finds out whether the transaction is still the one that was begun. */
+  #ending(plain: boolean): readonly Part[] {
+    const id = this.#id ?? '';
+    const stepRun = { ...this.#stepRun, planned: { ...this.#stepRun.planned, plain } };
+    const prepared = plain && !this.#split ? this.#prepared : null;
+    if (prepared !== null && stepRun.planned.migration.validateAfter === null)
+      return closing(this.#run, { ...stepRun, call: { prepared, id } });
+    return [stillTheSame(id), ...(this.#split ? this.#closingSplit() : closing(this.#run, stepRun))];
+  }
+
+  #closingSplit(): readonly Part[] {
     const run = this.#run;
     const { planned } = this.#stepRun;
-    if (!this.#split) return closing(run, { ...this.#stepRun, planned: { ...planned, plain } });
     const journal = this.#journal(null);
     return [
       ourRole,
@@ -253,17 +261,6 @@ async function outcomeOf({ session }: Run, id: string): Promise<'rolled back by 
   return rows[0]?.status === 'aborted' ? 'rolled back by us' : 'unknown';
 }
 
-/** What the first transaction of a function begins with. */
-function firstParts(run: Run, stepRun: StepRun): readonly Part[] {
-  const keepsRow = run.direction === 'down' && isAtomic(stepRun.planned);
-  return [...opening(run, stepRun, null), keepsRow ? claimedTransaction : whichTransaction];
-}
-
-const claimedTransaction = ours(
-  `select pg_catalog.pg_current_xact_id()::text || ' ' || ${undoneRow}`,
-  'SELECT 1',
-);
-
 const whichTransaction = ours('select pg_catalog.pg_current_xact_id()', 'SELECT 1');
 
 /** Raises 22012 in any other transaction, and 25P02 in a failed one. */
@@ -271,7 +268,9 @@ const stillTheSame = (id: string): Part =>
   ours(`select 1 / (pg_catalog.pg_current_xact_id()::text = ${quoteLiteral(id)})::int`, 'SELECT 1');
 
 /** What the probe found; null where something else failed. */
-function stateAt(error: unknown, probe: Part): TransactionState | null {
+function stateAt(error: unknown, probe: Part | undefined): TransactionState | null {
+  // A prepared finish that finds no claim: something has rolled it back.
+  if (error instanceof UnexpectedTag && error.part === probe) return 'ended';
   if (!(error instanceof PartRefused) || error.part !== probe) return null;
   if (error.server.code === sqlstate.inFailedSqlTransaction) return 'failed';
   return error.server.code === sqlstate.divisionByZero ? 'ended' : null;

@@ -1,6 +1,6 @@
 import type { SqlScript } from '../../migration/migration.js';
 import type { AloneStep } from '../../migration/step.js';
-import type { StepRun } from '../envelope.js';
+import type { StepRun } from '../step-run.js';
 import { cancellable } from '../interrupt.js';
 import { theirs } from '../parts.js';
 import type { Run } from '../run.js';

@@ -3,7 +3,7 @@ import { completeStep, failStep } from '../../history/index.js';
 import type { Step } from '../../migration/step.js';
 import { isAtomic, type PlannedMigration } from '../../plan/plan.js';
 import { stopAtInterruptedFunction } from '../code/recovery.js';
-import { journalStep } from '../envelope.js';
+import { journalStep } from '../history-parts.js';
 import { ours, type Part } from '../parts.js';
 import { replayParts } from '../replay.js';
 import type { Run } from '../run.js';
