@@ -3,6 +3,7 @@ import type { Step } from '../migration/step.js';
 import type { PlannedMigration } from '../plan/plan.js';
 import type { RestoreRun } from './backfill/restore.js';
 import type { BackfillRun } from './backfill/state.js';
+import type * as Code from './code/step.js';
 import { closing, closingTransaction, opening, validationParts } from './envelope.js';
 import type { StepRun } from './step-run.js';
 import { assertNotStopped, cancellable } from './interrupt.js';
@@ -20,7 +21,7 @@ export interface Progress {
 const nothingDone: ReadonlySet<number> = new Set();
 
 /** Kept, because a folder of functions asks a thousand times, and each import() is looked up anew. */
-let codeSteps: Promise<typeof import('./code/step.js')> | null = null;
+let codeSteps: Promise<typeof Code> | null = null;
 
 /** Runs one migration from wherever it stands. */
 export async function runMigration(
